@@ -37,10 +37,8 @@ Var binary(Op op, Var x, Var y) {
   if (x.shape() != y.shape())
     mismatch(*x.graph, info(op).name, "shapes differ, " + x.shape().str() + " and " + y.shape().str(),
              "broadcast the smaller one first");
-  return x.graph->emit({op, {x.id, y.id}, x.shape(), {}});
+  return x.graph->emit({op, {x.id, y.id}, x.shape()});
 }
-
-bool is_fill(Var x, double value) { return x.node().op == Op::Fill && x.node().attr.a == value; }
 
 // The result of x's convolution with w, or an error that names the verb.
 Shape conv_shape(const Graph& g, const char* verb, Shape x, Shape w, int stride, int pad) {
@@ -69,7 +67,7 @@ Var Graph::emit(Node node) {
 }
 
 Var Graph::input(Shape shape, std::string name) {
-  Node node{Op::Input, {-1, -1}, shape, {}};
+  Node node{Op::Input, {-1, -1}, shape};
   node.name = std::move(name);
   return emit(std::move(node));
 }
@@ -113,7 +111,7 @@ Var sum(Var x, Shape result) {
   for (int axis = 0; axis < 4; ++axis)
     if (result[axis] != s[axis] && result[axis] != 1)
       mismatch(*x.graph, "Sum", "cannot sum " + s.str() + " to " + result.str(), "every result extent is the operand's or 1");
-  return x.graph->emit({Op::Sum, {x.id, -1}, result, {}});
+  return x.graph->emit({Op::Sum, {x.id, -1}, result});
 }
 
 Var broadcast(Var x, Shape result) {
@@ -123,14 +121,14 @@ Var broadcast(Var x, Shape result) {
     if (s[axis] != result[axis] && s[axis] != 1)
       mismatch(*x.graph, "Broadcast", "cannot broadcast " + s.str() + " to " + result.str(), "every operand extent is the result's or 1");
   if (x.node().op == Op::Fill) return x.graph->fill(result, x.node().attr.a);
-  return x.graph->emit({Op::Broadcast, {x.id, -1}, result, {}});
+  return x.graph->emit({Op::Broadcast, {x.id, -1}, result});
 }
 
 Var reshape(Var x, Shape result) {
   if (x.shape() == result) return x;
   if (x.shape().size() != result.size())
     mismatch(*x.graph, "Reshape", x.shape().str() + " has not as many elements as " + result.str(), "the product of the extents must stay");
-  return x.graph->emit({Op::Reshape, {x.id, -1}, result, {}});
+  return x.graph->emit({Op::Reshape, {x.id, -1}, result});
 }
 
 Var permute(Var x, std::array<int, 4> axes) {

@@ -59,10 +59,10 @@ struct Attributes {
 struct Node {
   Op op;
   std::array<int, 2> in{-1, -1};
-  Shape shape;
-  Attributes attr;
-  int scope = 0;     // index into Graph::scopes()
-  std::string name;  // Inputs only: "x", "encoder.lin1.weight"
+  Shape shape{};
+  Attributes attr{};
+  int scope = 0;       // index into Graph::scopes()
+  std::string name{};  // Inputs only: "x", "encoder.lin1.weight"
 };
 
 class Graph;

@@ -1,0 +1,218 @@
+// The CPU backend: a plan becomes a flat list of steps with resolved addresses; `run` walks it. See backend.h.
+//
+// A loop runs tile by tile: each of its rows in turn writes kTile elements, either to its place in memory or to a slot of
+// the worker's tile buffer, and the next row finds them in L1. Tiles are grouped into fixed chunks for the pool.
+//
+// Read next: cpu_rows.cpp (kernels), cpu_gemm.cpp, cpu_conv.cpp
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "core/backend/backend.h"
+#include "core/backend/cpu_rows.h"
+#include "core/backend/gemm.h"
+
+namespace unpick {
+namespace {
+
+constexpr int64_t kTile = 1024;           // elements: a dozen float tiles stay in L1
+constexpr int64_t kTilesPerChunk = 8;
+
+// Cache-line aligned memory, zeroed.
+class Buffer {
+ public:
+  void resize(int64_t n) {
+    storage_.assign(static_cast<size_t>(n) + 64 / sizeof(real), real{0});
+    const auto address = reinterpret_cast<uintptr_t>(storage_.data());
+    data_ = reinterpret_cast<real*>((address + 63) / 64 * 64);
+  }
+  real* data() const { return data_; }
+
+ private:
+  std::vector<real> storage_;
+  real* data_ = nullptr;
+};
+
+// Where an operand lies: memory, or (slot >= 0) a slot of the tile buffer.
+struct Operand {
+  real* memory = nullptr;
+  int64_t slot = -1;
+
+  real* tile(int64_t begin, real* buffer) const { return slot >= 0 ? buffer + slot * kTile : memory ? memory + begin : nullptr; }
+};
+
+struct LoopRow {
+  Op op;
+  Attributes attr;
+  Operand y, a, b;
+  View view;
+};
+
+struct Step {
+  bool loop;
+  const Node* node = nullptr;         // kernels
+  Shape a_shape{}, b_shape{};
+  real *y = nullptr, *a = nullptr, *b = nullptr;
+  int64_t size = 0;                   // loops
+  std::vector<LoopRow> rows{};
+};
+
+cpu::ConvShape conv_shape(const Step& s) {
+  const Shape y = s.node->shape;
+  const int stride = s.node->attr.stride, pad = s.node->attr.pad;
+  if (s.node->op == Op::Conv) return {s.a_shape, s.b_shape, y, stride, pad};
+  if (s.node->op == Op::ConvT) return {y, s.b_shape, s.a_shape, stride, pad};
+  return {s.a_shape, y, s.b_shape, stride, pad};
+}
+
+Gemm product_of(const Step& s) {
+  const Attributes& t = s.node->attr;
+  return {s.node->shape[0], s.node->shape[1], s.a_shape[t.ta ? 0 : 1], t.ta, t.tb};
+}
+
+class CpuExecutable final : public Executable {
+ public:
+  CpuExecutable(Plan plan, Regions regions, Pool& pool) : plan_(std::move(plan)), regions_(regions), pool_(pool) {
+    arena_.resize(plan_.arena);
+    tiles_.resize(plan_.tile_slots * kTile * pool_.threads());
+    for (const Instruction& instruction : plan_.program) steps_.push_back(instruction.loop ? loop(instruction) : kernel(instruction.rows[0]));
+    int64_t worker = 0, shared = 0;
+    for (const Step& step : steps_) {
+      const auto [w, s] = scratch_of(step);
+      worker = std::max(worker, w);
+      shared = std::max(shared, s);
+    }
+    scratch_.resize(aligned(worker) * pool_.threads());
+    shared_.resize(shared);
+  }
+
+  void run() override {
+    for (const Step& step : steps_) step.loop ? run_loop(step) : run_kernel(step);
+  }
+
+  std::span<real> data(Var row) override { return {memory(row.id), static_cast<size_t>(row.shape().size())}; }
+
+ private:
+  const Node& node(int row) const { return plan_.graph->nodes()[static_cast<size_t>(row)]; }
+  const Place& place(int row) const { return plan_.places[static_cast<size_t>(row)]; }
+
+  real* memory(int row) const {
+    const Place& p = place(row);
+    switch (p.region) {
+      case Region::arena: return arena_.data() + p.offset;
+      case Region::parameters: return regions_.parameters.data() + p.offset;
+      case Region::gradients: return regions_.gradients.data() + p.offset;
+      default: throw std::logic_error("row %" + std::to_string(row) + " is not kept by this plan; ask for it as an output");
+    }
+  }
+
+  Operand operand(int row) const {
+    if (row < 0) return {};
+    if (place(row).region == Region::tile) return {nullptr, place(row).offset};
+    return {memory(row), -1};
+  }
+
+  Step loop(const Instruction& instruction) const {
+    Step step{true};
+    step.size = node(instruction.rows[0]).shape.size();
+    for (int id : instruction.rows) {
+      const Node& n = node(id);
+      LoopRow row{n.op, n.attr, operand(id), operand(n.in[0]), operand(n.in[1]), {}};
+      if (is_view(n.op)) row.view = view_of(n, node(n.in[0]).shape);
+      step.rows.push_back(std::move(row));
+    }
+    return step;
+  }
+
+  Step kernel(int id) const {
+    const Node& n = node(id);
+    Step step{false};
+    step.node = &n;
+    step.y = memory(id);
+    if (n.in[0] >= 0) step.a = memory(n.in[0]), step.a_shape = node(n.in[0]).shape;
+    if (n.in[1] >= 0) step.b = memory(n.in[1]), step.b_shape = node(n.in[1]).shape;
+    return step;
+  }
+
+  // Elements of scratch: {per worker, shared}.
+  static std::pair<int64_t, int64_t> scratch_of(const Step& step) {
+    if (step.loop) return {0, 0};
+    switch (step.node->op) {
+      case Op::MatMul: return {product_of(step).worker_scratch(), product_of(step).shared_scratch()};
+      case Op::Conv:
+      case Op::ConvT:
+      case Op::ConvW: return {conv_shape(step).worker_scratch(), conv_shape(step).shared_scratch()};
+      case Op::Sum: {
+        cpu::SumShape s;
+        return {0, cpu::sum_shape(step.a_shape, step.node->shape, s) ? s.scratch() : 0};
+      }
+      default: return {0, 0};
+    }
+  }
+
+  void run_loop(const Step& step) {
+    constexpr int64_t kChunk = kTile * kTilesPerChunk;
+    const auto chunks = static_cast<int>((step.size + kChunk - 1) / kChunk);
+    pool_.run(chunks, [&](int chunk, int worker) {
+      real* buffer = tiles_.data() + worker * plan_.tile_slots * kTile;
+      const int64_t end = std::min(step.size, (chunk + 1) * kChunk);
+      for (int64_t begin = chunk * kChunk; begin < end; begin += kTile) {
+        const int64_t n = std::min(kTile, end - begin);
+        for (const LoopRow& row : step.rows) {
+          real* y = row.y.tile(begin, buffer);
+          if (is_view(row.op))
+            cpu::read_view(row.view, row.a.memory, begin, n, y);
+          else
+            cpu::pointwise(row.op, row.attr, y, row.a.tile(begin, buffer), row.b.tile(begin, buffer), n);
+        }
+      }
+    });
+  }
+
+  void run_kernel(const Step& s) {
+    real *scratch = scratch_.data(), *shared = shared_.data();
+    switch (s.node->op) {
+      case Op::Sum: {
+        cpu::SumShape shape;
+        if (cpu::sum_shape(s.a_shape, s.node->shape, shape))
+          cpu::sum(shape, s.a, s.y, shared, pool_);
+        else
+          cpu::sum_any(s.a_shape, s.node->shape, s.a, s.y);
+        break;
+      }
+      case Op::Pad: cpu::pad(*s.node, s.a_shape, s.a, s.y); break;
+      case Op::Gather: cpu::gather(*s.node, s.a, s.y); break;
+      case Op::ScatterAdd: cpu::scatter_add(*s.node, s.a, s.y); break;
+      case Op::MaxAxis: cpu::max_axis(*s.node, s.a_shape, s.a, s.y); break;
+      case Op::MatMul: gemm(product_of(s), s.a, s.b, s.y, shared, scratch, pool_); break;
+      case Op::Conv: cpu::conv(conv_shape(s), s.a, s.b, s.y, scratch, pool_); break;
+      case Op::ConvT: cpu::conv_transpose(conv_shape(s), s.a, s.b, s.y, scratch, pool_); break;
+      case Op::ConvW: cpu::conv_weight(conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;
+      default: throw std::logic_error(std::string(info(s.node->op).name) + " has no CPU kernel");
+    }
+  }
+
+  Plan plan_;
+  Regions regions_;
+  Pool& pool_;
+  Buffer arena_, tiles_, scratch_, shared_;
+  std::vector<Step> steps_;
+};
+
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(Pool& pool) : pool_(pool) {}
+  std::unique_ptr<Executable> prepare(Plan plan, Regions regions) override {
+    return std::make_unique<CpuExecutable>(std::move(plan), regions, pool_);
+  }
+
+ private:
+  Pool& pool_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cpu_backend(Pool& pool) { return std::make_unique<CpuBackend>(pool); }
+
+}  // namespace unpick

@@ -1,0 +1,44 @@
+// The CPU kernels of single rows, as functions on plain memory. cpu.cpp decides when and on which thread they run.
+//
+// Pointwise kernels work on a tile (a run of elements of the flattened row); Eigen's arrays vectorise them.
+#pragma once
+
+#include "core/base/pool.h"
+#include "core/graph/plan.h"
+
+namespace unpick::cpu {
+
+// y[0..n) = op(a[0..n), b[0..n)). b may be null for one operand, both for Fill.
+void pointwise(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n);
+
+// y[0..n) = elements begin..begin+n of the view of `source`.
+void read_view(const View& view, const real* source, int64_t begin, int64_t n, real* y);
+
+// Sum, as [outer, reduced, inner] -> [outer, inner]. A sum whose axes do not fit that pattern is done in two passes.
+struct SumShape {
+  int64_t outer = 1, reduced = 1, inner = 1;
+  int partials() const;                 // fixed by the shape, never by the threads
+  int64_t scratch() const { return partials() * outer * inner; }
+};
+// False if the summed axes are not neighbours (once axes of extent 1 are dropped).
+bool sum_shape(Shape from, Shape to, SumShape& result);
+void sum(const SumShape& s, const real* x, real* y, real* scratch, Pool& pool);
+void sum_any(Shape from, Shape to, const real* x, real* y);  // every pattern, one thread
+
+void pad(const Node& node, Shape from, const real* x, real* y);
+void gather(const Node& node, const real* x, real* y);
+void scatter_add(const Node& node, const real* x, real* y);
+void max_axis(const Node& node, Shape from, const real* x, real* y);
+
+// Convolutions, NHWC (graph.h). x: the larger image, y: the smaller one.
+struct ConvShape {
+  Shape x, w, y;
+  int stride, pad;
+  int64_t worker_scratch() const;
+  int64_t shared_scratch() const;
+};
+void conv(const ConvShape& s, const real* x, const real* w, real* y, real* scratch, Pool& pool);
+void conv_transpose(const ConvShape& s, const real* y, const real* w, real* x, real* scratch, Pool& pool);
+void conv_weight(const ConvShape& s, const real* x, const real* y, real* w, real* shared, real* scratch, Pool& pool);
+
+}  // namespace unpick::cpu

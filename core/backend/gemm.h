@@ -1,0 +1,30 @@
+// Matrix products C = op(A) op(B) on row-major matrices, cut into chunks that any thread may take.
+//
+// Why our own: at a VAE's sizes (64 rows against a 256x4096 weight) the time is in touching the weight once, in order,
+// at full multiply-add rate. Nothing large is ever packed: a panel of B of kPanel columns is copied into L1 while it is
+// first used. A transposed B is never transposed: C' = op(B)' op(A)' streams its rows instead. See docs/speed.md.
+//
+// Invariants: each element of C is summed in the order of k by one chunk, so results do not depend on the threads.
+#pragma once
+
+#include "core/base/pool.h"
+#include "core/base/types.h"
+
+namespace unpick {
+
+struct Gemm {
+  int m, n, k;               // C [m,n], op(A) [m,k], op(B) [k,n]
+  bool ta = false, tb = false;
+  bool accumulate = false;   // C += instead of C =
+
+  int chunks() const;
+  int64_t shared_scratch() const;  // elements, one per product in flight
+  int64_t worker_scratch() const;  // elements, one per worker
+};
+
+// Over the pool. `shared` and `scratch` (threads x worker_scratch) come from the caller: nothing is allocated.
+void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
+// On the calling thread alone, for use inside a chunk of something larger.
+void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch);
+
+}  // namespace unpick

@@ -1,0 +1,145 @@
+// Data sets by name: where a spec string becomes a Dataset.
+//
+//   dsprites                                           the whole set
+//   dsprites:shape=ellipse,orientation=0,posY=8..23    a slice; ranges have both ends
+//   dsprites:shape=square|heart,scale=0..2|5           "|" between alternatives, shapes by name or number
+//
+// Why strict: a typing error that trained on something else would go unnoticed for an afternoon. So whatever is unknown, given
+// twice or out of range is an error, which says what would have been right.
+// Read next: core/data/dsprites.h
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <numeric>
+#include <string_view>
+
+#include "core/data/dataset.h"
+#include "core/data/dsprites.h"
+
+namespace unpick {
+namespace {
+
+using std::string;
+using std::string_view;
+
+string quoted(string_view text) { return "'" + string(text) + "'"; }
+
+string lower(string_view text) {
+  string result(text);
+  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+std::vector<string_view> split(string_view text, char separator) {
+  std::vector<string_view> parts;
+  for (size_t end = text.find(separator); end != string_view::npos; end = text.find(separator)) {
+    parts.push_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  parts.push_back(text);
+  return parts;
+}
+
+// How many letters must be changed, added or removed to make b of a (Levenshtein 1966), capitals aside.
+size_t edits(string_view from, string_view to) {
+  const string a = lower(from), b = lower(to);
+  std::vector<size_t> cost(b.size() + 1);  // of making b's first j letters of a's first i
+  std::iota(cost.begin(), cost.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(cost[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t change = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = std::exchange(cost[j], std::min({change, cost[j] + 1, cost[j - 1] + 1}));
+    }
+  }
+  return cost.back();
+}
+
+// "did you mean 'posX'? shape, scale, ... are known": the nearest name, if one is near, and all of them.
+template <class Names>
+string suggest(string_view word, const Names& names) {
+  string all;
+  const char* nearest = names[0];
+  for (const char* name : names) {
+    all += (all.empty() ? "" : ", ") + string(name);
+    if (edits(word, name) < edits(word, nearest)) nearest = name;
+  }
+  const string guess = edits(word, nearest) <= 2 ? "did you mean " + quoted(nearest) + "? " : "";
+  return guess + "known: " + all;
+}
+
+// What stands after "dsprites:". Keeps the whole spec for its messages.
+class SliceReader {
+ public:
+  explicit SliceReader(const string& spec) : spec_(spec) {}
+
+  Dsprites::Allowed read(string_view assignments) {
+    for (const string_view assignment : split(assignments, ',')) {
+      const size_t equals = assignment.find('=');
+      if (equals == string_view::npos)
+        reject(quoted(assignment) + " is not factor=values", "write for example dsprites:shape=ellipse,posY=8..23");
+      const size_t factor = read_factor(assignment.substr(0, equals));
+      for (const string_view range : split(assignment.substr(equals + 1), '|')) add_range(factor, range);
+    }
+    Dsprites::Allowed allowed = Dsprites::everything();
+    for (size_t f = 0; f < allowed.size(); ++f) {
+      std::sort(given_[f].begin(), given_[f].end());
+      if (!given_[f].empty()) allowed[f] = given_[f];
+    }
+    return allowed;
+  }
+
+ private:
+  [[noreturn]] void reject(const string& why, const string& hint) const {
+    throw Error(ErrorKind::usage, "data " + quoted(spec_), why, hint);
+  }
+
+  size_t read_factor(string_view name) const {
+    const auto& names = Dsprites::kNames;
+    const auto factor = static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+    if (factor == names.size()) reject("there is no factor " + quoted(name), suggest(name, names));
+    if (!given_[factor].empty()) reject(string(name) + " is given twice", "join its values with |, for example scale=0..2|5");
+    return factor;
+  }
+
+  int read_value(size_t factor, string_view text) const {
+    const auto& shapes = Dsprites::kShapes;
+    const auto shape = std::find(shapes.begin(), shapes.end(), text);
+    if (factor == 0 && shape != shapes.end()) return static_cast<int>(shape - shapes.begin());
+    int value = -1;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem == std::errc() && end == text.data() + text.size() && value >= 0 && value < Dsprites::kLevels[factor]) return value;
+    const string range = "0.." + std::to_string(Dsprites::kLevels[factor] - 1);
+    reject(string(Dsprites::kNames[factor]) + " cannot be " + quoted(text),
+           factor == 0 ? suggest(text, shapes) + ", or " + range : "its values are " + range);
+  }
+
+  void add_range(size_t factor, string_view text) {
+    const size_t dots = text.find("..");
+    const int first = read_value(factor, text.substr(0, dots));
+    const int last = dots == string_view::npos ? first : read_value(factor, text.substr(dots + 2));
+    if (first > last) reject(quoted(text) + " runs backwards", "write " + std::to_string(last) + ".." + std::to_string(first));
+    std::vector<int>& values = given_[factor];
+    for (int value = first; value <= last; ++value) {
+      if (std::find(values.begin(), values.end(), value) != values.end())
+        reject(string(Dsprites::kNames[factor]) + " " + std::to_string(value) + " is given twice", "name each value once");
+      values.push_back(value);
+    }
+  }
+
+  const string& spec_;
+  Dsprites::Allowed given_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dataset> open_dataset(const std::string& spec) {
+  constexpr std::array<const char*, 1> kKnown{"dsprites"};
+  const size_t colon = spec.find(':');
+  const string name = spec.substr(0, colon);
+  if (name != kKnown[0]) throw Error(ErrorKind::usage, "data " + quoted(spec), "there is no such data set", suggest(name, kKnown));
+  if (colon == string::npos) return std::make_unique<Dsprites>();
+  return std::make_unique<Dsprites>(SliceReader(spec).read(string_view(spec).substr(colon + 1)));
+}
+
+}  // namespace unpick
