@@ -12,27 +12,13 @@
 #include "core/backend/backend.h"
 #include "core/backend/cpu_rows.h"
 #include "core/backend/gemm.h"
+#include "core/base/buffer.h"
 
 namespace unpick {
 namespace {
 
 constexpr int64_t kTile = 1024;           // elements: a dozen float tiles stay in L1
 constexpr int64_t kTilesPerChunk = 8;
-
-// Cache-line aligned memory, zeroed.
-class Buffer {
- public:
-  void resize(int64_t n) {
-    storage_.assign(static_cast<size_t>(n) + 64 / sizeof(real), real{0});
-    const auto address = reinterpret_cast<uintptr_t>(storage_.data());
-    data_ = reinterpret_cast<real*>((address + 63) / 64 * 64);
-  }
-  real* data() const { return data_; }
-
- private:
-  std::vector<real> storage_;
-  real* data_ = nullptr;
-};
 
 // Where an operand lies: memory, or (slot >= 0) a slot of the tile buffer.
 struct Operand {
@@ -74,8 +60,8 @@ Gemm product_of(const Step& s) {
 class CpuExecutable final : public Executable {
  public:
   CpuExecutable(Plan plan, Regions regions, Pool& pool) : plan_(std::move(plan)), regions_(regions), pool_(pool) {
-    arena_.resize(plan_.arena);
-    tiles_.resize(plan_.tile_slots * kTile * pool_.threads());
+    arena_ = Buffer(plan_.arena);
+    tiles_ = Buffer(plan_.tile_slots * kTile * pool_.threads());
     for (const Instruction& instruction : plan_.program) steps_.push_back(instruction.loop ? loop(instruction) : kernel(instruction.rows[0]));
     int64_t worker = 0, shared = 0;
     for (const Step& step : steps_) {
@@ -83,8 +69,8 @@ class CpuExecutable final : public Executable {
       worker = std::max(worker, w);
       shared = std::max(shared, s);
     }
-    scratch_.resize(aligned(worker) * pool_.threads());
-    shared_.resize(shared);
+    scratch_ = Buffer(worker * pool_.threads());
+    shared_ = Buffer(shared);
   }
 
   void run() override {

@@ -16,8 +16,8 @@ Batcher::Batcher(const Dataset& data, uint64_t seed, int batch) : data_(data), r
 }
 
 std::vector<uint32_t> Batcher::indices(uint32_t step) const {
-  std::vector<uint32_t> list;
-  for (int i = 0; i < batch_; ++i) list.push_back(index(step, i));
+  std::vector<uint32_t> list(static_cast<size_t>(batch_));
+  for (int i = 0; i < batch_; ++i) list[static_cast<size_t>(i)] = index(step, i);
   return list;
 }
 

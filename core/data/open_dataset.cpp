@@ -8,10 +8,12 @@
 // twice or out of range is an error, which says what would have been right.
 // Read next: core/data/dsprites.h
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <numeric>
 #include <string_view>
+#include <utility>
 
 #include "core/data/dataset.h"
 #include "core/data/dsprites.h"

@@ -116,6 +116,7 @@ std::vector<Var> jvp(std::span<const Var> ys, std::span<const Var> xs, std::span
   for (size_t id = 0; id < rows; ++id) {
     const Op op = g.nodes()[id].op;
     if (!needed[id] || seeded[id] || !differentiable(op)) continue;
+    const Scope scope(g, static_cast<int>(id));
     for (int i = 0; i < info(op).arity; ++i) {
       const Var t = dot[static_cast<size_t>(g.nodes()[id].in[static_cast<size_t>(i)])];
       if (t.ok()) accumulate(dot[id], push({&g, static_cast<int>(id)}, i, t));
@@ -147,6 +148,7 @@ std::vector<Var> vjp(Var y, Var cotangent, std::span<const Var> xs) {
   for (size_t id = rows; id-- > 0;) {
     const Op op = g.nodes()[id].op;
     if (!bar[id].ok() || !reaches[id] || !differentiable(op)) continue;
+    const Scope scope(g, static_cast<int>(id));
     for (int i = 0; i < info(op).arity; ++i) {
       const auto source = static_cast<size_t>(g.nodes()[id].in[static_cast<size_t>(i)]);
       if (reaches[source]) accumulate(bar[source], pull({&g, static_cast<int>(id)}, i, bar[id]));

@@ -15,6 +15,8 @@ Scope::Scope(Graph& graph, std::string_view name) : graph_(graph), outer_(graph.
   graph.scope_ = static_cast<int>(graph.scopes_.size()) - 1;
 }
 
+Scope::Scope(Graph& graph, int row) : graph_(graph), outer_(graph.scope_) { graph.scope_ = graph.nodes()[static_cast<size_t>(row)].scope; }
+
 namespace {
 
 [[noreturn]] void mismatch(const Graph& g, const char* verb, const std::string& why, const std::string& hint) {

@@ -104,6 +104,7 @@ class Graph {
 class Scope {
  public:
   Scope(Graph& graph, std::string_view name);
+  Scope(Graph& graph, int row);  // the scope of an earlier row: derivatives belong where their forward row stands
   ~Scope() { graph_.scope_ = outer_; }
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;

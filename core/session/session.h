@@ -1,0 +1,101 @@
+// A session: one model being trained. The object that every front end shares.
+//
+// Commands go in (`post`), take effect at the start of the next step and are logged with its number, so that a run can be
+// replayed from its log. The session owns no thread and no file: the host calls `advance`, and stores `state()`.
+//
+// Reproducible: step t draws its batch and noise from (seed, stream, t) alone, so a run is bit-identical for every number
+// of threads, and a session restored from a state continues bit for bit.
+//
+// A loss that is not finite stops the session: `advance` throws Error(failed) naming the first bad row and its scope, and
+// the parameters stay those of the last good step.
+//
+// Read next: core/session/session.cpp, native/cli/train.cpp
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/buffer.h"
+#include "core/data/batcher.h"
+#include "core/model/adam.h"
+#include "core/model/vae.h"
+#include "core/session/config.h"
+
+namespace unpick {
+
+// A change of a live setting.
+struct Command {
+  std::string setting, value;
+};
+struct LoggedCommand {
+  int64_t step;  // the number of steps done when it took effect
+  Command command;
+};
+
+// The parts of the loss at one step, nats per image.
+struct Losses {
+  int64_t step = 0;
+  double loss = 0, reconstruction = 0, kl = 0;
+  std::vector<double> kl_per_latent;
+};
+
+// All that a run needs to go on, beside its Config.
+struct State {
+  int64_t step = 0;
+  std::vector<real> weights, m, v;  // whole regions
+};
+
+class Session {
+ public:
+  Session(Config config, std::unique_ptr<Dataset> data, Pool& pool);
+  ~Session();
+
+  const Config& config() const { return config_; }
+  const VaeSpec& spec() const { return spec_; }
+  const Dataset& data() const { return *data_; }
+  int64_t step() const { return step_; }
+  const Losses& losses() const { return losses_; }            // of the last step
+  const std::vector<LoggedCommand>& log() const { return log_; }
+  const std::string& note() const { return note_; }           // what the user should know ("no CUDA device: using the CPU")
+
+  void post(Command command);          // Error(usage) for a setting that is not live
+  void advance(int64_t steps);
+
+  State state() const;
+  void restore(const State& state, std::vector<LoggedCommand> log);  // Error(data) if it does not fit
+
+  Parameters& parameters() { return table_; }
+  Backend& backend() { return *backend_; }
+  std::span<real> weights() const { return weights_.span(); }
+  std::span<const real> gradients() const { return gradients_.span(); }  // of the last step
+  int64_t arena_bytes() const { return arena_bytes_; }
+
+  // One step on a given batch and noise instead of drawn ones (for tests and oracles).
+  void step_on(std::span<const real> x, std::span<const real> epsilon);
+
+ private:
+  void apply_commands();
+  void train_step();
+  [[noreturn]] void report_non_finite();
+
+  Config config_;
+  VaeSpec spec_;
+  std::unique_ptr<Dataset> data_;
+  Pool& pool_;
+  std::unique_ptr<Backend> backend_;
+  std::string note_;
+  Parameters table_;
+  Training training_;
+  Buffer weights_, gradients_, m_, v_;
+  std::unique_ptr<Executable> program_;
+  Batcher batcher_;
+  Rng noise_;
+  int64_t step_ = 0, arena_bytes_ = 0;
+  Losses losses_;
+  std::vector<Command> pending_;
+  std::vector<LoggedCommand> log_;
+};
+
+}  // namespace unpick
