@@ -27,21 +27,29 @@ bool finite(std::span<const real> values) {
 
 Session::Session(Config config, std::unique_ptr<Dataset> data, Pool& pool)
     : config_(std::move(config)),
-      spec_(spec_of(config_, *data)),
       data_(std::move(data)),
+      model_(spec_of(config_, *data_)),
       pool_(pool),
       backend_(backend_for(config_, pool, note_)),
-      training_(record_training(spec_, static_cast<int>(config_.batch), table_)),
+      training_(record_training(model_.spec, static_cast<int>(config_.batch), model_.table)),
       batcher_(*data_, static_cast<uint64_t>(config_.seed), static_cast<int>(config_.batch)),
       noise_(static_cast<uint64_t>(config_.seed), Stream::noise) {
-  for (Buffer* region : {&weights_, &gradients_, &m_, &v_}) *region = Buffer(table_.region());
-  table_.initialise(weights(), static_cast<uint64_t>(config_.seed));
+  for (Buffer* region : {&gradients_, &m_, &v_}) *region = Buffer(model_.table.region());
+  model_.table.initialise(model_.weights.span(), static_cast<uint64_t>(config_.seed));
   Plan plan(*training_.graph, training_.request());
   arena_bytes_ = plan.arena * static_cast<int64_t>(sizeof(real));
-  program_ = backend_->prepare(std::move(plan), {weights(), gradients_.span()});
+  program_ = backend_->prepare(std::move(plan), {model_.weights.span(), gradients_.span()});
 }
 
 Session::~Session() = default;
+
+uint64_t Session::fingerprint() const {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (const std::byte b : std::as_bytes(model_.weights.span())) hash = (hash ^ static_cast<uint64_t>(b)) * 0x100000001b3u;
+  return hash;
+}
+
+bool Session::healthy() const { return finite(model_.weights.span()) && finite(m_.span()) && finite(v_.span()); }
 
 void Session::post(Command command) {
   if (setting(command.setting).when != When::live)
@@ -84,7 +92,7 @@ void Session::train_step() {
   if (!std::isfinite(scalar(training_.loss))) report_non_finite();
   AdamSettings adam;
   adam.lr = config_.lr;
-  adam_step(adam, step_ + 1, weights(), gradients(), m_.span(), v_.span(), pool_);
+  adam_step(adam, step_ + 1, model_.weights.span(), gradients(), m_.span(), v_.span(), pool_);
   ++step_;
   losses_.step = step_;
   losses_.loss = scalar(training_.loss);
@@ -99,7 +107,7 @@ void Session::report_non_finite() {
   PlanRequest request = training_.request();
   request.every_row = true;
   const Plan plan(*training_.graph, request);
-  const auto replay = backend_->prepare(plan, {weights(), gradients_.span()});
+  const auto replay = backend_->prepare(plan, {model_.weights.span(), gradients_.span()});
   for (Var input : {training_.x, training_.epsilon, training_.beta, training_.sigma2}) {
     if (plan.places[static_cast<size_t>(input.id)].region == Region::none) continue;  // this objective does not read it
     const auto from = program_->data(input);
@@ -108,8 +116,8 @@ void Session::report_non_finite() {
   replay->run();
   const std::string step = "not finite at step " + std::to_string(step_ + 1);
   const std::string hint = "lower --lr; the last good state is kept";
-  for (const Parameter& p : table_.rows())
-    if (!finite(weights().subspan(static_cast<size_t>(p.offset), static_cast<size_t>(p.shape.size()))))
+  for (const Parameter& p : model_.table.rows())
+    if (!finite(model_.weights.span().subspan(static_cast<size_t>(p.offset), static_cast<size_t>(p.shape.size()))))
       throw Error(ErrorKind::failed, "loss", step + ", the weights of '" + p.name + "' are not finite", hint);
   for (const Instruction& instruction : plan.program) {
     const int id = instruction.rows[0];
@@ -124,12 +132,12 @@ void Session::report_non_finite() {
 
 State Session::state() const {
   const auto copy = [](const Buffer& b) { return std::vector<real>(b.data(), b.data() + b.size()); };
-  return {step_, copy(weights_), copy(m_), copy(v_)};
+  return {step_, copy(model_.weights), copy(m_), copy(v_)};
 }
 
 void Session::restore(const State& state, std::vector<LoggedCommand> log) {
   if (state.step < 0) throw Error(ErrorKind::data, "checkpoint", "negative step", "resume from another checkpoint");
-  for (const auto& [from, to] : {std::pair{&state.weights, &weights_}, {&state.m, &m_}, {&state.v, &v_}}) {
+  for (const auto& [from, to] : {std::pair{&state.weights, &model_.weights}, {&state.m, &m_}, {&state.v, &v_}}) {
     if (static_cast<int64_t>(from->size()) != to->size())
       throw Error(ErrorKind::data, "checkpoint", "does not fit this architecture", "resume with the settings of its config.json");
     std::copy(from->begin(), from->end(), to->data());

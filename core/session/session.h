@@ -20,7 +20,7 @@
 #include "core/base/buffer.h"
 #include "core/data/batcher.h"
 #include "core/model/adam.h"
-#include "core/model/vae.h"
+#include "core/model/model.h"
 #include "core/session/config.h"
 
 namespace unpick {
@@ -53,22 +53,24 @@ class Session {
   ~Session();
 
   const Config& config() const { return config_; }
-  const VaeSpec& spec() const { return spec_; }
+  Model& model() { return model_; }                           // its weights are the ones being trained
+  const Model& model() const { return model_; }
   const Dataset& data() const { return *data_; }
   int64_t step() const { return step_; }
   const Losses& losses() const { return losses_; }            // of the last step
   const std::vector<LoggedCommand>& log() const { return log_; }
   const std::string& note() const { return note_; }           // what the user should know ("no CUDA device: using the CPU")
 
+  uint64_t fingerprint() const;        // FNV-1a of the weights' bytes: equal runs have equal ones
+  bool healthy() const;                // every weight and moment is finite
   void post(Command command);          // Error(usage) for a setting that is not live
+  void apply_commands();               // now, instead of at the start of the next step
   void advance(int64_t steps);
 
   State state() const;
   void restore(const State& state, std::vector<LoggedCommand> log);  // Error(data) if it does not fit
 
-  Parameters& parameters() { return table_; }
   Backend& backend() { return *backend_; }
-  std::span<real> weights() const { return weights_.span(); }
   std::span<const real> gradients() const { return gradients_.span(); }  // of the last step
   int64_t arena_bytes() const { return arena_bytes_; }
 
@@ -76,19 +78,17 @@ class Session {
   void step_on(std::span<const real> x, std::span<const real> epsilon);
 
  private:
-  void apply_commands();
   void train_step();
   [[noreturn]] void report_non_finite();
 
   Config config_;
-  VaeSpec spec_;
   std::unique_ptr<Dataset> data_;
+  Model model_;
   Pool& pool_;
   std::unique_ptr<Backend> backend_;
   std::string note_;
-  Parameters table_;
   Training training_;
-  Buffer weights_, gradients_, m_, v_;
+  Buffer gradients_, m_, v_;
   std::unique_ptr<Executable> program_;
   Batcher batcher_;
   Rng noise_;

@@ -1,0 +1,83 @@
+// See run_directory.h.
+#include "native/io/run_directory.h"
+
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+
+#include "native/io/files.h"
+
+namespace unpick::io {
+namespace {
+
+std::string number(double x) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.9g", x);
+  return text;
+}
+
+std::string metrics_text(const std::vector<MetricsRow>& rows, int64_t latent) {
+  std::string text = "step,seconds,loss,reconstruction,kl,beta,lr";
+  for (int64_t j = 0; j < latent; ++j) text += ",kl_" + std::to_string(j);
+  text += "\n";
+  for (const MetricsRow& row : rows) {
+    text += std::to_string(row.losses.step);
+    for (double x : {row.seconds, row.losses.loss, row.losses.reconstruction, row.losses.kl, row.beta, row.lr}) text += "," + number(x);
+    for (double x : row.losses.kl_per_latent) text += "," + number(x);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string log_text(const std::vector<LoggedCommand>& log) {
+  std::string text;
+  for (const LoggedCommand& c : log) text += std::to_string(c.step) + " " + c.command.setting + " " + c.command.value + "\n";
+  return text;
+}
+
+}  // namespace
+
+bool RunDirectory::holds_run() const { return std::filesystem::exists(file("checkpoint.safetensors")); }
+
+void RunDirectory::create() const {
+  std::error_code error;
+  std::filesystem::create_directories(path_, error);
+  if (error) throw Error(ErrorKind::failed, path_, error.message(), "choose another --out");
+  write_atomically(file(".probe"), std::string_view("x"));  // the error, if any, comes before the work
+  std::filesystem::remove(file(".probe"), error);
+}
+
+void RunDirectory::save(const Session& session, const std::vector<MetricsRow>& metrics) const {
+  const ModelInfo info{session.config(), session.model().spec.image, session.step()};
+  const State state = session.state();
+  write_atomically(file("metrics.csv"), metrics_text(metrics, session.config().latent));
+  write_atomically(file("commands.log"), log_text(session.log()));
+  write_atomically(file("config.json"), config_to_json(session.config()) + "\n");
+  write_model(file("model.safetensors"), info, session.model().table, state.weights);
+  write_checkpoint(file("checkpoint.safetensors"), info, session.model().table, state, session.log());
+}
+
+std::vector<MetricsRow> RunDirectory::read_metrics(int64_t up_to_step) const {
+  std::vector<MetricsRow> rows;
+  if (!std::filesystem::exists(file("metrics.csv"))) return rows;
+  const auto bytes = read_file(file("metrics.csv"));
+  std::istringstream lines(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) {
+    std::vector<double> cells;
+    std::istringstream stream(line);
+    for (std::string cell; std::getline(stream, cell, ',');) cells.push_back(std::strtod(cell.c_str(), nullptr));
+    if (cells.size() < 7 || static_cast<int64_t>(cells[0]) > up_to_step) continue;
+    MetricsRow row{};
+    row.losses = {static_cast<int64_t>(cells[0]), cells[2], cells[3], cells[4], {cells.begin() + 7, cells.end()}};
+    row.seconds = cells[1];
+    row.beta = cells[5];
+    row.lr = cells[6];
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace unpick::io
