@@ -133,9 +133,16 @@ TEST(Npy, HostileShapesAreRefused) {
 TEST(Npy, HostileHeadersAreRefused) {
   const std::string good = "'descr': '|u1', 'fortran_order': False, 'shape': (1,)";
   EXPECT_EQ(refusal(npy("{" + good + "}", "1")), "");
-  for (const std::string& text :
-       {std::string(), good, "{" + good, "{" + good + ", 'x': 1}", "{" + good + ", " + good + "}", "{" + good + "} x",
-        std::string("{'descr': '|u1'}"), "{" + good + ", 'shape': (1,)}", std::string("{'a\nb': 1}")}) {
+  const std::vector<std::string> bad{std::string(),
+                                     good,
+                                     "{" + good,
+                                     "{" + good + ", 'x': 1}",
+                                     "{" + good + ", " + good + "}",
+                                     "{" + good + "} x",
+                                     std::string("{'descr': '|u1'}"),
+                                     "{" + good + ", 'shape': (1,)}",
+                                     std::string("{'a\nb': 1}")};
+  for (const std::string& text : bad) {
     EXPECT_NE(refusal(npy(text, "1")), "") << text;
   }
   EXPECT_NE(refusal(to_bytes(std::string("\x93NUMPY\2\0\xff\xff\xff\xff{", 13))), "") << "a header longer than the file";

@@ -142,14 +142,23 @@ TEST(Safetensors, ShapesMustMatchTheirBytes) {
 TEST(Safetensors, HeadersThatAreNotThisFormatAreRefused) {
   const std::string good = tensor("[1]", "[0,1]");
   EXPECT_EQ(refusal(R"({"a":)" + good + "}", 1), "");
-  for (const std::string& header :
-       {std::string("[]"), std::string("{"), std::string("null"), std::string(" {}"), std::string("{} {}"),
-        std::string(R"({"a":1})"), std::string(R"({"a":{}})"), std::string(R"({"a":{"dtype":"U8"}})"),
-        R"({"a":)" + good + R"(,"a":)" + good + "}", R"({"__metadata__":{"a":1},"a":)" + good + "}",
-        R"({"__metadata__":{"a":"1","a":"2"},"a":)" + good + "}", R"({"__metadata__":"x","a":)" + good + "}",
-        R"({"__metadata__":{"a":{}},"a":)" + good + "}",
-        std::string(R"({"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}})"),
-        std::string(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":[1]}})"), "{\"\xff\":" + good + "}"}) {
+  const std::vector<std::string> bad{std::string("[]"),
+                                     std::string("{"),
+                                     std::string("null"),
+                                     std::string(" {}"),
+                                     std::string("{} {}"),
+                                     std::string(R"({"a":1})"),
+                                     std::string(R"({"a":{}})"),
+                                     std::string(R"({"a":{"dtype":"U8"}})"),
+                                     R"({"a":)" + good + R"(,"a":)" + good + "}",
+                                     R"({"__metadata__":{"a":1},"a":)" + good + "}",
+                                     R"({"__metadata__":{"a":"1","a":"2"},"a":)" + good + "}",
+                                     R"({"__metadata__":"x","a":)" + good + "}",
+                                     R"({"__metadata__":{"a":{}},"a":)" + good + "}",
+                                     std::string(R"({"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}})"),
+                                     std::string(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":[1]}})"),
+                                     "{\"\xff\":" + good + "}"};
+  for (const std::string& header : bad) {
     EXPECT_NE(refusal(header, 1), "") << header;
   }
 }

@@ -70,7 +70,7 @@ class Planner {
 
  private:
   static size_t at(int row) { return static_cast<size_t>(row); }
-  int64_t size(int row) const { return aligned(nodes_[at(row)].shape.size()); }
+  int64_t size(int row) const { return aligned(nodes_[at(row)].shape.size() + request_.guard); }
   bool bound(int row) const { return plan_.places[at(row)].region != Region::none; }
 
   template <class Visit>
@@ -172,7 +172,7 @@ class Planner {
       dies[at(std::max(last_use_[at(row)], instruction_of_[at(row)]))].push_back(row);
     };
     for (int row = 0; row < static_cast<int>(nodes_.size()); ++row)
-      if (live_[at(row)] && nodes_[at(row)].op == Op::Input) place(row);
+      if (nodes_[at(row)].op == Op::Input) place(row);  // also one that nothing reads: it may be written
     for (size_t i = 0; i < plan_.program.size(); ++i) {
       for (int row : plan_.program[i].rows) place(row);
       for (int row : dies[i]) free.release(plan_.places[at(row)].offset, size(row));

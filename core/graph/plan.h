@@ -47,6 +47,7 @@ struct PlanRequest {
   std::vector<Binding> parameters;
   std::vector<Binding> gradients;
   bool every_row = false;            // keep each row and fuse nothing: for finding the first bad row
+  int64_t guard = 0;                 // extra elements behind each row, for sentinels
 };
 
 // Rows that run together: one row with its kernel, or a loop over tiles of `rows`.

@@ -61,7 +61,7 @@ size_t edit_distance(const std::string& a, const std::string& b) {
 
 std::string number_text(double x) {
   char text[32];
-  for (int digits = 1; digits <= 17; ++digits) {
+  for (int digits = 6; digits <= 17; ++digits) {
     std::snprintf(text, sizeof text, "%.*g", digits, x);
     if (std::strtod(text, nullptr) == x) break;
   }

@@ -109,7 +109,6 @@ void Session::report_non_finite() {
   const Plan plan(*training_.graph, request);
   const auto replay = backend_->prepare(plan, {model_.weights.span(), gradients_.span()});
   for (Var input : {training_.x, training_.epsilon, training_.beta, training_.sigma2}) {
-    if (plan.places[static_cast<size_t>(input.id)].region == Region::none) continue;  // this objective does not read it
     const auto from = program_->data(input);
     std::copy(from.begin(), from.end(), replay->data(input).begin());
   }

@@ -162,6 +162,37 @@ TEST(Derivatives, EveryPrimitiveToThirdOrder) {
   std::printf("%d checks\n", checks);
 }
 
+// A kernel that writes one element too far would go unseen inside the arena: put sentinels behind every row.
+TEST(Derivatives, NoKernelWritesBehindItsRow) {
+  constexpr real kSentinel = 1234.5;
+  for (const Case& c : cases()) {
+    Graph g;
+    std::vector<Var> xs;
+    for (Shape s : c.shapes) xs.push_back(g.input(s));
+    const Var y = c.f(xs);
+    const Var w = g.input(y.shape());
+    PlanRequest request;
+    request.outputs = vjp(y, w, xs);
+    request.outputs.push_back(y);
+    request.every_row = true;
+    request.guard = kAlign;
+    const Plan plan(g, request);
+    Pool pool(2);
+    const auto program = make_cpu_backend(pool)->prepare(plan, {});
+    std::vector<std::span<real>> guards;
+    for (int id = 0; id < static_cast<int>(g.nodes().size()); ++id) {
+      if (plan.places[static_cast<size_t>(id)].region != Region::arena || plan.root(id) != id) continue;
+      const auto row = program->data({&g, id});
+      std::fill(row.begin(), row.end(), real{1});
+      guards.emplace_back(row.data() + row.size(), static_cast<size_t>(aligned(static_cast<int64_t>(row.size()) + kAlign)) - row.size());
+      std::fill(guards.back().begin(), guards.back().end(), kSentinel);
+    }
+    program->run();
+    for (const auto& guard : guards)
+      for (real value : guard) ASSERT_EQ(value, kSentinel) << c.name;
+  }
+}
+
 TEST(Derivatives, EveryPrimitiveHasACase) {
   std::set<Op> covered{Op::Input, Op::Fill};
   for (const Case& c : cases()) covered.insert(c.covers.begin(), c.covers.end());

@@ -1,0 +1,40 @@
+// What a sample of the data says about each latent of a model: is it in use, and which factor does it follow?
+//
+// Every front end labels its pictures with this, so it stands in core/, to the right of data and metrics.
+//
+// Invariants: the sample is a function of the data set and its size alone, so two models are asked about the same images.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/backend/backend.h"
+#include "core/data/dataset.h"
+#include "core/metrics/correlation.h"
+#include "core/model/model.h"
+
+namespace unpick {
+
+inline constexpr double kInUse = 0.01;         // nats: a latent with a smaller mean KL carries nothing
+inline constexpr uint32_t kSampleImages = 1024;
+
+struct LatentSample {
+  std::vector<uint32_t> images;  // [N], indices into the data set
+  std::vector<real> mu, logvar;  // [N,Z]
+  std::vector<double> kl;        // [Z], nats, mean over the images
+  // Of mu. Latents that are not in use have r = 0: the tiny ways in which their means still move are no knob.
+  FactorCorrelation correlation;
+
+  int latents() const { return static_cast<int>(kl.size()); }
+  bool in_use(int latent) const { return kl[static_cast<size_t>(latent)] >= kInUse; }
+  std::vector<int> by_kl() const;  // latents, falling KL
+};
+
+// All images if there are at most `most`, else `most` of them drawn with replacement. A factor named "shape" is left out of
+// the correlation: it is a name, not a number. Throws Error(usage) if the model does not take images of this shape.
+LatentSample sample_latents(const Model& model, const Dataset& data, Backend& backend, uint32_t most = kSampleImages);
+
+// The same, for those who ask for nothing else.
+FactorCorrelation factor_correlation(const Model& model, const Dataset& data, Backend& backend, uint32_t most = kSampleImages);
+
+}  // namespace unpick

@@ -1,0 +1,67 @@
+// The matrix product against the three loops that define it, over shapes that meet every edge of its tiles.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "core/backend/gemm.h"
+#include "core/base/rng.h"
+
+namespace unpick {
+namespace {
+
+struct Shapes {
+  int m, n, k;
+};
+
+void check(Gemm g, int threads) {
+  const auto size = [](int a, int b) { return static_cast<size_t>(a) * static_cast<size_t>(b); };
+  std::vector<real> a(size(g.m, g.k)), b(size(g.k, g.n)), c(size(g.m, g.n) + 8, 7), shared(static_cast<size_t>(g.shared_scratch())),
+      scratch(static_cast<size_t>(g.worker_scratch() * threads));
+  const Rng rng(1, Stream::test);
+  rng.fill_uniform(a, 0, -1, 1);
+  rng.fill_uniform(b, 1, -1, 1);
+  Pool pool(threads);
+  gemm(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool);
+  for (int i = 0; i < g.m; ++i)
+    for (int j = 0; j < g.n; ++j) {
+      double sum = g.accumulate ? 7 : 0, scale = sum;
+      for (int k = 0; k < g.k; ++k) {
+        const double x = a[g.ta ? size(k, g.m) + static_cast<size_t>(i) : size(i, g.k) + static_cast<size_t>(k)];
+        const double y = b[g.tb ? size(j, g.k) + static_cast<size_t>(k) : size(k, g.n) + static_cast<size_t>(j)];
+        sum += x * y;
+        scale += std::abs(x * y);
+      }
+      ASSERT_NEAR(c[size(i, g.n) + static_cast<size_t>(j)], sum, (g.k + 1) * 6e-8 * scale)  // the a-priori bound of a sum of k products
+          << g.m << "x" << g.n << "x" << g.k << " at " << i << "," << j;
+    }
+  for (size_t i = size(g.m, g.n); i < c.size(); ++i) ASSERT_EQ(c[i], 7) << "wrote behind the result";
+}
+
+TEST(Gemm, AgreesWithTheDefinitionOnEveryEdge) {
+  for (const Shapes s : {Shapes{1, 1, 1}, {3, 5, 7}, {8, 32, 16}, {9, 33, 17}, {64, 20, 256}, {64, 256, 10}, {31, 65, 300}, {300, 40, 31}, {257, 33, 513}})
+    for (bool ta : {false, true})
+      for (bool tb : {false, true})
+        for (bool accumulate : {false, true}) check({s.m, s.n, s.k, ta, tb, accumulate}, 1);
+}
+
+TEST(Gemm, ThreadsDoNotChangeABit) {
+  for (bool tb : {false, true}) {
+    const Gemm g{64, 300, 700, false, tb};
+    std::vector<real> a(64 * 700), b(300 * 700), first(64 * 300);
+    Rng(1, Stream::test).fill_uniform(a, 0, -1, 1);
+    Rng(1, Stream::test).fill_uniform(b, 1, -1, 1);
+    for (int threads : {1, 2, 3, 5, 16}) {
+      Pool pool(threads);
+      std::vector<real> c(64 * 300), shared(static_cast<size_t>(g.shared_scratch())), scratch(static_cast<size_t>(g.worker_scratch() * threads));
+      gemm(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool);
+      if (threads == 1)
+        first = c;
+      else
+        EXPECT_EQ(c, first) << threads;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace unpick

@@ -1,0 +1,140 @@
+// Plans: what is left out, what is fused, what shares memory, and that a replay neither allocates nor forgets.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "core/backend/backend.h"
+#include "core/base/buffer.h"
+#include "core/base/rng.h"
+#include "core/graph/derive.h"
+#include "core/model/vae.h"
+
+// Every allocation of this program is counted, so that a test can say "none".
+static std::atomic<long> allocations{0};
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // malloc and free are this file's new and delete
+#endif
+void* operator new(size_t size) {
+  ++allocations;
+  if (void* p = std::malloc(size)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, size_t) noexcept { std::free(p); }
+
+namespace unpick {
+namespace {
+
+TEST(Plan, LeavesOutWhatNoOutputNeeds) {
+  Graph g;
+  const Var x = g.input({4});
+  const Var y = exp(x);
+  log(x);
+  const Plan plan(g, {{y}, {}, {}});
+  ASSERT_EQ(plan.program.size(), 1u);
+  EXPECT_EQ(plan.program[0].rows, std::vector<int>{y.id});
+}
+
+TEST(Plan, NeighbouringPointwiseRowsBecomeOneLoop) {
+  Graph g;
+  const Var x = g.input({8, 4}), b = g.input({1, 4});
+  const Var wide = broadcast(b, {8, 4});
+  const Var y = x + wide;
+  const Var r = relu(y);
+  const Plan plan(g, {{r}, {}, {}});
+  ASSERT_EQ(plan.program.size(), 1u) << plan.str();
+  EXPECT_TRUE(plan.program[0].loop);
+  EXPECT_EQ(plan.places[static_cast<size_t>(wide.id)].region, Region::tile);
+  EXPECT_EQ(plan.places[static_cast<size_t>(r.id)].region, Region::arena);
+}
+
+TEST(Plan, AViewOfALoopsOwnRowStartsANewLoop) {
+  Graph g;
+  const Var x = g.input({4, 4});
+  const Var e = exp(x);
+  const Var t = permute(e, {1, 0, 2, 3});
+  const Var y = e + t;
+  const Plan plan(g, {{y}, {}, {}});
+  EXPECT_EQ(plan.program.size(), 2u) << plan.str();
+}
+
+TEST(Plan, ReshapeIsAnAlias) {
+  Graph g;
+  const Var x = g.input({4, 6});
+  const Var y = reshape(exp(x), {3, 8});
+  const Plan plan(g, {{y}, {}, {}});
+  EXPECT_EQ(plan.program.size(), 1u);
+  Pool pool(1);
+  const auto program = make_cpu_backend(pool)->prepare(plan, {});
+  EXPECT_EQ(program->data(y).data(), program->data({&g, y.node().in[0]}).data());
+}
+
+TEST(Plan, RowsThatAreNeverAliveTogetherShareMemory) {
+  Graph g;
+  Var x = g.input({32, 32});
+  const Var w = g.input({32, 32});
+  for (int i = 0; i < 10; ++i) x = matmul(x, w);
+  const Plan plan(g, {{x}, {}, {}});
+  EXPECT_EQ(plan.one_buffer_per_row, 12 * 1024);
+  EXPECT_EQ(plan.arena, 4 * 1024);  // two inputs and two that alternate
+}
+
+TEST(Plan, AWholeTrainingStepReplaysWithoutAllocating) {
+  for (const char* model : {"mlp", "conv"}) {
+    Parameters table;
+    const Training t = record_training(make_vae_spec(model, "beta-vae", "bernoulli", {64, 64, 1}, 4), 8, table);
+    const Plan plan(*t.graph, t.request());
+    EXPECT_LT(plan.arena * 3, plan.one_buffer_per_row) << plan.str();
+    Buffer weights(table.region()), gradients(table.region());
+    table.initialise(weights.span(), 1);
+    Pool pool(2);
+    const auto program = make_cpu_backend(pool)->prepare(plan, {weights.span(), gradients.span()});
+    program->run();
+    const long before = allocations;
+    for (int i = 0; i < 5; ++i) program->run();
+    EXPECT_EQ(allocations - before, 0) << model;
+  }
+}
+
+// The plan with reuse and fusion must compute what one row after another computes.
+TEST(Plan, FusionAndReuseDoNotChangeABit) {
+  Parameters table;
+  const Training t = record_training(make_vae_spec("conv", "beta-vae", "bernoulli", {64, 64, 1}, 4), 4, table);
+  Buffer weights(table.region());
+  table.initialise(weights.span(), 1);
+  Pool pool(2);
+  std::vector<Buffer> gradients;
+  for (bool every_row : {false, true}) {
+    PlanRequest request = t.request();
+    request.every_row = every_row;
+    gradients.emplace_back(table.region());
+    const auto program = make_cpu_backend(pool)->prepare(Plan(*t.graph, request), {weights.span(), gradients.back().span()});
+    Rng(2, Stream::test).fill_uniform(program->data(t.x), 0, 0, 1);
+    Rng(2, Stream::test).fill_normal(program->data(t.epsilon), 1);
+    program->data(t.beta)[0] = 4;
+    program->run();
+  }
+  for (size_t i = 0; i < gradients[0].span().size(); ++i) ASSERT_EQ(gradients[0].span()[i], gradients[1].span()[i]) << i;
+}
+
+TEST(Graph, AShapeErrorNamesVerbShapesScopeAndHint) {
+  Graph g;
+  const Scope outer(g, "encoder");
+  const Scope inner(g, "lin1");
+  const Var x = g.input({4, 3}), w = g.input({5, 2});
+  try {
+    matmul(x, w);
+    FAIL() << "no error";
+  } catch (const ShapeError& e) {
+    EXPECT_STREQ(e.what(), "MatMul in scope 'encoder.lin1': [4,3] times [5,2]; inner extents must agree and both be matrices");
+  }
+  EXPECT_THROW(x + w, ShapeError);
+  EXPECT_THROW(reshape(x, {5}), ShapeError);
+  EXPECT_THROW(slice(x, 1, 2, 2), ShapeError);
+  EXPECT_THROW(broadcast(x, {4, 5}), ShapeError);
+}
+
+}  // namespace
+}  // namespace unpick
