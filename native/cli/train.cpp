@@ -5,7 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "core/metrics/correlation.h"
+#include "core/session/latents.h"
 #include "native/cli/cli.h"
 #include "native/cli/interrupt.h"
 #include "native/cli/progress.h"

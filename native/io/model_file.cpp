@@ -10,19 +10,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-[[noreturn]] void bad(const std::string& path, const std::string& why, const std::string& hint) { throw Error(ErrorKind::data, path, why, hint); }
+[[noreturn]] void bad(const std::string& path, const std::string& why, const std::string& hint) {
+  throw Error(ErrorKind::data, path, why, hint);
+}
 
 NamedArray tensor(const std::string& prefix, const Parameter& p, std::span<const real> region) {
   return {prefix + p.name, Array::of(p.torch_shape(), to_torch(p, region))};
 }
 
-void read_tensor(const std::string& path, const Tensors& file, const std::string& prefix, const Parameter& p, std::span<real> region) {
+void read_tensor(const std::string& path, const Tensors& file, const std::string& prefix, const Parameter& p,
+                 std::span<real> region) {
   const Array* array = file.find(prefix + p.name);
   if (!array) bad(path, "has no tensor '" + prefix + p.name + "'", "the file belongs to another architecture or is not complete");
   if (array->shape != p.torch_shape()) {
     Array expected;
     expected.shape = p.torch_shape();
-    bad(path, "tensor '" + prefix + p.name + "' is " + array->shape_str() + ", expected " + expected.shape_str(), "the file belongs to another architecture");
+    bad(path, "tensor '" + prefix + p.name + "' is " + array->shape_str() + ", expected " + expected.shape_str(),
+        "the file belongs to another architecture");
   }
   from_torch(p, array->floats(), region);
 }
@@ -41,10 +45,11 @@ std::vector<LoggedCommand> log_from_text(const std::string& text) {
 }
 
 std::map<std::string, std::string> metadata(const ModelInfo& info) {
-  return {{"format", "pt"},
-          {"unpick.config", config_to_json(info.config)},
-          {"unpick.image", std::to_string(info.image[0]) + " " + std::to_string(info.image[1]) + " " + std::to_string(info.image[2])},
-          {"unpick.step", std::to_string(info.step)}};
+  return {
+      {"format", "pt"},
+      {"unpick.config", config_to_json(info.config)},
+      {"unpick.image", std::to_string(info.image[0]) + " " + std::to_string(info.image[1]) + " " + std::to_string(info.image[2])},
+      {"unpick.step", std::to_string(info.step)}};
 }
 
 ModelInfo info_from(const std::string& path, const std::map<std::string, std::string>& meta) {
@@ -85,7 +90,8 @@ Config config_from_json(const std::string& text, const std::string& where) {
   if (!json.is_object()) bad(where, "settings are not a JSON object", "write them as {\"beta\": 4, ...}");
   Config config;
   for (const auto& [key, value] : json.items()) {
-    if (!value.is_string() && !value.is_number()) bad(where, "setting '" + key + "' is neither text nor a number", "see unpick train --help");
+    if (!value.is_string() && !value.is_number())
+      bad(where, "setting '" + key + "' is neither text nor a number", "see unpick train --help");
     try {
       set(config, key, value.is_string() ? value.get<std::string>() : value.dump());
     } catch (const Error& e) {
@@ -106,7 +112,8 @@ StoredModel read_model(const std::string& path) {
   const std::string file = directory ? path + "/model.safetensors" : path;
   const Tensors tensors = read_safetensors(file);
   const ModelInfo info = info_from(file, tensors.metadata);
-  StoredModel stored{info, Model(make_vae_spec(info.config.model, info.config.objective, info.config.likelihood, info.image, static_cast<int>(info.config.latent)))};
+  StoredModel stored{info, Model(make_vae_spec(info.config.model, info.config.objective, info.config.likelihood, info.image,
+                                               static_cast<int>(info.config.latent)))};
   for (const Parameter& p : stored.model.table.rows()) read_tensor(file, tensors, "", p, stored.model.weights.span());
   return stored;
 }
@@ -122,14 +129,16 @@ StoredModel import_torch(const std::string& path, const std::string& arch) {
   if (!first || first->shape.size() != 2 || first->shape[1] < 1 || first->shape[1] > 1024)
     bad(path, "has no matrix 'decoder.lin1.weight'", "expected a state dict of '" + arch + "' with PyTorch names");
   info.config.latent = first->shape[1];
-  StoredModel stored{info, Model(make_vae_spec(arch, info.config.objective, info.config.likelihood, info.image, static_cast<int>(info.config.latent)))};
+  StoredModel stored{info, Model(make_vae_spec(arch, info.config.objective, info.config.likelihood, info.image,
+                                               static_cast<int>(info.config.latent)))};
   for (const Parameter& p : stored.model.table.rows()) read_tensor(path, file, "", p, stored.model.weights.span());
   for (const NamedArray& t : file.tensors)
     if (!stored.model.table.find(t.name)) bad(path, "tensor '" + t.name + "' is not part of " + arch, "choose another --arch");
   return stored;
 }
 
-void write_checkpoint(const std::string& path, const ModelInfo& info, const Parameters& table, const State& state, const std::vector<LoggedCommand>& log) {
+void write_checkpoint(const std::string& path, const ModelInfo& info, const Parameters& table, const State& state,
+                      const std::vector<LoggedCommand>& log) {
   Tensors file{metadata(info), {}};
   file.metadata["unpick.log"] = log_to_text(log);
   for (const auto& [prefix, region] : {std::pair{"", &state.weights}, {"adam.m.", &state.m}, {"adam.v.", &state.v}})
@@ -143,7 +152,8 @@ StoredCheckpoint read_checkpoint(const std::string& path, const Parameters& tabl
   const Tensors file = read_safetensors(path);
   StoredCheckpoint stored{info_from(path, file.metadata), {}, {}};
   stored.state.step = stored.info.step;
-  for (const auto& [prefix, region] : {std::pair{"", &stored.state.weights}, {"adam.m.", &stored.state.m}, {"adam.v.", &stored.state.v}}) {
+  for (const auto& [prefix, region] :
+       {std::pair{"", &stored.state.weights}, {"adam.m.", &stored.state.m}, {"adam.v.", &stored.state.v}}) {
     region->resize(static_cast<size_t>(table.region()));
     for (const Parameter& p : table.rows()) read_tensor(path, file, prefix, p, *region);
   }

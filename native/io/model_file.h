@@ -21,7 +21,7 @@ Config config_from_json(const std::string& text, const std::string& where);
 
 struct ModelInfo {
   Config config;
-  Shape image;       // [H,W,C]
+  Shape image;  // [H,W,C]
   int64_t step = 0;
 };
 
@@ -41,7 +41,7 @@ StoredModel import_torch(const std::string& path, const std::string& arch);
 void write_checkpoint(const std::string& path, const ModelInfo& info, const Parameters& table, const State& state,
                       const std::vector<LoggedCommand>& log);
 struct StoredCheckpoint {
-  ModelInfo info;   // of the moment: live settings have their current values
+  ModelInfo info;  // of the moment: live settings have their current values
   State state;
   std::vector<LoggedCommand> log;
 };

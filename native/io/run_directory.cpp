@@ -23,7 +23,8 @@ std::string metrics_text(const std::vector<MetricsRow>& rows, int64_t latent) {
   text += "\n";
   for (const MetricsRow& row : rows) {
     text += std::to_string(row.losses.step);
-    for (double x : {row.seconds, row.losses.loss, row.losses.reconstruction, row.losses.kl, row.beta, row.lr}) text += "," + number(x);
+    for (double x : {row.seconds, row.losses.loss, row.losses.reconstruction, row.losses.kl, row.beta, row.lr})
+      text += "," + number(x);
     for (double x : row.losses.kl_per_latent) text += "," + number(x);
     text += "\n";
   }

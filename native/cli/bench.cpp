@@ -1,0 +1,188 @@
+// `unpick bench`: the workloads by which Unpick is measured. bench/README.md says what they are and gives the figures.
+//
+//   W1 mlp, W2 conv, W3 mlp-1200   one training step: take the batch, forward, backward, Adam, read the loss
+//   A1, A2     decode 1 and 100 codes           on the decoders of W1 (:mlp) and W2 (:conv)
+//   A3, A3b    full Jacobian at 1 and 64 codes
+//   A4         residual Hessian at one code
+//   peak       multiply-adds per second, the ceiling of all of them
+//
+// A figure is the median over five rounds of the mean time of a call; the rounds' minimum and maximum stand beside it.
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "core/seams/jacobian.h"
+#include "core/session/session.h"
+#include "native/cli/cli.h"
+#include "native/cli/support.h"
+
+namespace unpick::cli {
+namespace {
+
+struct Options {
+  std::string workloads = "W1,W2,W3,A1,A2,A3,A3b,A4";
+  Given given;
+  double seconds = 2;
+  bool json = false;
+};
+
+struct Timing {
+  double median, least, most;  // ms per call
+};
+
+double now() { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+Timing measure(double seconds, const std::function<void()>& call) {
+  for (int warm = 0; warm < 3; ++warm) call();
+  std::vector<double> rounds;
+  for (int round = 0; round < 5; ++round) {
+    const double begin = now(), end = begin + 1000 * seconds / 5;
+    int calls = 0;
+    do {
+      call();
+      ++calls;
+    } while (now() < end);
+    rounds.push_back((now() - begin) / calls);
+  }
+  std::sort(rounds.begin(), rounds.end());
+  return {rounds[2], rounds.front(), rounds.back()};
+}
+
+// Multiply-adds on registers: kSums independent chains of the widest vectors.
+constexpr int kSums = 12;
+using Vec = float __attribute__((vector_size(64)));
+[[gnu::noinline]] float multiply_adds(int64_t times, float a, float b) {
+  Vec sum[kSums];
+  for (int i = 0; i < kSums; ++i) sum[i] = Vec{} + static_cast<float>(i);
+  const Vec va = Vec{} + a, vb = Vec{} + b;
+  for (int64_t t = 0; t < times; ++t) {
+#pragma GCC unroll 12
+    for (int i = 0; i < kSums; ++i) sum[i] = sum[i] * va + vb;
+  }
+  float total = 0;
+  for (int i = 0; i < kSums; ++i)
+    for (int lane = 0; lane < 16; ++lane) total += sum[i][lane];
+  return total;
+}
+
+class Bench {
+ public:
+  explicit Bench(const Options& o) : options_(o) {
+    for (const auto& [name, value] : o.given) set(config_, name, value);
+    pool_ = std::make_unique<Pool>(static_cast<int>(config_.threads));
+    backend_ = make_cpu_backend(*pool_);
+  }
+
+  int run() {
+    if (!options_.json) std::printf("%-9s %8s %12s %12s %12s\n", "workload", "threads", "ms", "ms_min", "ms_max");
+    std::stringstream list(options_.workloads);
+    for (std::string name; std::getline(list, name, ',');) workload(name);
+    return 0;
+  }
+
+ private:
+  void workload(const std::string& name) {
+    if (name == "W1") return training(name, "mlp");
+    if (name == "W2") return training(name, "conv");
+    if (name == "W3") return training(name, "mlp-1200");
+    if (name == "peak") return peak();
+    const std::string kind = name.substr(0, name.find(':')), decoder = name.find(':') == std::string::npos ? "" : name.substr(name.find(':') + 1);
+    if (kind != "A1" && kind != "A2" && kind != "A3" && kind != "A3b" && kind != "A4")
+      throw Error(ErrorKind::usage, "--workload " + name, "unknown", "choose from W1 W2 W3 A1 A2 A3 A3b A4 (or A1:mlp, A1:conv) and peak");
+    for (const char* model : {"mlp", "conv"})
+      if (decoder.empty() || decoder == model) analysis(kind, model);
+  }
+
+  void training(const std::string& name, const std::string& model) {
+    Config config = config_;
+    set(config, "model", model);
+    Session session(config, open_data(config.data), *pool_);
+    double loss = 0;
+    const Timing t = measure(options_.seconds, [&] {
+      session.advance(1);
+      loss = session.losses().loss;
+    });
+    emit(name, t, {{"loss", loss}, {"arena_mb", static_cast<double>(session.arena_bytes()) / 1e6}});
+  }
+
+  void analysis(const std::string& kind, const std::string& model_name) {
+    Model model(make_vae_spec(model_name, "beta-vae", "bernoulli", {64, 64, 1}, static_cast<int>(config_.latent)));
+    model.table.initialise(model.weights.span(), 1);
+    const std::string name = kind + ":" + model_name;
+    const auto codes = [&](int points) {
+      std::vector<real> z(static_cast<size_t>(points * model.spec.latent));
+      Rng(1, Stream::probe).fill_normal(z, 0);
+      return z;
+    };
+    const auto decode = [&](int points) {
+      Decoder decoder(model.spec, model.table, model.weights.span(), *backend_, points);
+      const std::vector<real> z = codes(points);
+      std::vector<real> mean(static_cast<size_t>(points) * 4096);
+      emit(name, measure(options_.seconds, [&] { decoder.run(z, {}, mean); }));
+    };
+    const auto jacobian = [&](int points) {
+      JacobianProgram program(model.spec, points, model.table, model.weights.span(), *backend_);
+      const std::vector<real> z = codes(points);
+      emit(name, measure(options_.seconds, [&] { program.run(z); }));
+    };
+    if (kind == "A1") return decode(1);
+    if (kind == "A2") return decode(100);
+    if (kind == "A3") return jacobian(1);
+    if (kind == "A3b") return jacobian(64);
+    ResidualHessianProgram hessian(model.spec, model.table, model.weights.span(), *backend_);
+    Decoder decoder(model.spec, model.table, model.weights.span(), *backend_, 1);
+    const std::vector<real> z = codes(1), x(4096, 0);
+    std::vector<real> residual(4096);
+    emit(name, measure(options_.seconds, [&] {
+           decoder.run(z, {}, residual);
+           for (size_t i = 0; i < residual.size(); ++i) residual[i] = x[i] - residual[i];
+           hessian.run(z, residual);
+         }));
+  }
+
+  void peak() {
+    constexpr int64_t kTimes = 2000000;
+    const int threads = pool_->threads();
+    std::vector<float> sink(static_cast<size_t>(threads));
+    const Timing t = measure(options_.seconds, [&] {
+      pool_->run(threads, [&](int chunk, int) { sink[static_cast<size_t>(chunk)] = multiply_adds(kTimes, 0.5f, 0.25f); });
+    });
+    const double flops = 2.0 * 16 * kSums * static_cast<double>(kTimes) * threads;
+    emit("peak", t, {{"gflops", flops / t.least * 1e-6}});
+  }
+
+  void emit(const std::string& workload, const Timing& t, const nlohmann::ordered_json& more = {}) {
+    if (options_.json) {
+      nlohmann::ordered_json line{{"peer", "unpick"}, {"workload", workload}, {"threads", pool_->threads()},
+                                  {"ms", t.median},   {"ms_min", t.least},    {"ms_max", t.most}};
+      if (!more.empty()) line.update(more);
+      std::printf("%s\n", line.dump().c_str());
+    } else {
+      std::printf("%-9s %8d %12.4f %12.4f %12.4f", workload.c_str(), pool_->threads(), t.median, t.least, t.most);
+      for (const auto& [key, value] : more.items()) std::printf("   %s %.6g", key.c_str(), value.get<double>());
+      std::printf("\n");
+    }
+    std::fflush(stdout);
+  }
+
+  const Options& options_;
+  Config config_;
+  std::unique_ptr<Pool> pool_;
+  std::unique_ptr<Backend> backend_;
+};
+
+}  // namespace
+
+void add_bench(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand("bench", "time training steps and decoder analyses");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--workload", options->workloads, "comma-separated: W1 W2 W3 A1 A2 A3 A3b A4 peak")->capture_default_str();
+  command->add_option("--seconds", options->seconds, "time for each workload")->check(CLI::Range(0.01, 3600.0))->capture_default_str();
+  command->add_flag("--json", options->json, "one JSON line per workload");
+  add_settings(*command, options->given, {When::model, When::run});
+  command->callback([options, &run] { run = [options] { return Bench(*options).run(); }; });
+}
+
+}  // namespace unpick::cli

@@ -1,0 +1,180 @@
+// Layout on a grid of 8 points. Read native/io/figures.h first.
+#include "native/io/figures.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "core/base/check.h"
+#include "native/io/canvas.h"
+
+namespace unpick::io {
+namespace {
+
+constexpr Colour kPaper{0xfa, 0xf7, 0xf0}, kInk{0x1f, 0x1d, 0x1a}, kQuiet{0x6e, 0x68, 0x5e}, kRule{0xd9, 0xd3, 0xc6};
+constexpr Colour kBlue{0x2f, 0x5d, 0x8a}, kPaleBlue{0xac, 0xbe, 0xd0}, kAmber{0xc7, 0x7d, 0x0a};
+constexpr Colour kGround{0x17, 0x2a, 0x3f}, kLight{0xfd, 0xfb, 0xf6};  // grey 0 and 1 of a tile
+
+const TextStyle kTitle{20, kInk, Face::medium}, kCaption{13, kQuiet}, kLabel{14, kInk, Face::medium},
+    kSmall{12, kQuiet, Face::regular, true};
+const TextStyle kValue{12, kBlue, Face::medium, true}, kFooter{11, kQuiet};
+
+constexpr int kDensity = 2;
+constexpr float kMargin = 32, kGap = 8, kLine = 16;
+constexpr float kLabelMin = 96, kLabelMax = 176, kTextMin = 480;
+
+// "-1.50", with a true minus sign.
+std::string number(float value, int decimals) {
+  char digits[64];
+  std::snprintf(digits, sizeof digits, "%.*f", decimals, static_cast<double>(std::abs(value)));
+  const std::string s = digits;
+  return value < 0 && s.find_first_not_of("0.") != std::string::npos ? "\u2212" + s : s;
+}
+
+// The fewest decimals, two at most, that show every value: a row of numbers reads best when all have the same.
+int decimals_for(const std::vector<float>& values) {
+  int decimals = 0;
+  for (const float v : values) {
+    while (decimals < 2 && std::abs(v * (decimals ? 10 : 1) - std::round(v * (decimals ? 10 : 1))) > 0.01f) ++decimals;
+  }
+  return decimals;
+}
+
+struct Tiles {
+  int height, width, channels, scale;
+
+  Tiles(int h, int w, int c) : height(h), width(w), channels(c), scale(std::max(1, 64 / std::max({h, w, 1}))) {
+    if (h < 1 || w < 1 || (c != 1 && c != 3)) throw ShapeError("figure: tiles must be [H,W,1] or [H,W,3]");
+  }
+  size_t size() const { return static_cast<size_t>(height) * static_cast<size_t>(width) * static_cast<size_t>(channels); }
+  float shown_width() const { return static_cast<float>(width * scale); }
+  float shown_height() const { return static_cast<float>(height * scale); }
+  void draw(Canvas& canvas, float x, float y, const std::vector<float>& all, size_t index) const {
+    canvas.tile(x, y, std::span(all).subspan(index * size(), size()), height, width, channels, scale, kGround, kLight);
+  }
+};
+
+void require(bool fits, const std::string& what) {
+  if (!fits) throw ShapeError("figure: " + what);
+}
+
+// Title and caption above, command below: the frame that both figures share.
+struct Frame {
+  std::vector<std::string> title, caption, footer;
+  float width, top;  // of the content; all of it, with margins, is `full_width` wide
+
+  Frame(const std::string& t, const std::string& c, const std::string& f, float content) : width(std::max(content, kTextMin)) {
+    title = wrap_text(t, kTitle, width);
+    caption = wrap_text(c, kCaption, width);
+    footer = wrap_text(f, kFooter, width);
+    top = kMargin + 24 * static_cast<float>(title.size()) + 20 * static_cast<float>(caption.size()) + 2 * kGap;
+  }
+  int full_width() const { return static_cast<int>(std::ceil(width + 2 * kMargin)); }
+  int full_height(float content) const {
+    return static_cast<int>(std::ceil(top + content + 2 * kGap + kLine * static_cast<float>(footer.size()) + 24));
+  }
+  void draw(Canvas& canvas, float content) const {
+    float y = kMargin - 6;
+    for (const auto& line : title) canvas.text(kMargin, y += 24, line, kTitle);
+    y += 2;
+    for (const auto& line : caption) canvas.text(kMargin, y += 20, line, kCaption);
+    y = top + content + kGap;
+    canvas.hairline(kMargin, y, width, kRule);
+    y += 4;
+    for (const auto& line : footer) canvas.text(kMargin, y += kLine, line, kFooter);
+  }
+};
+
+// Where `value` lies between the centres of the columns, in columns; beyond the ends it stays at the end.
+float column_of(float value, const std::vector<float>& values) {
+  const auto after = std::upper_bound(values.begin(), values.end(), value);
+  if (after == values.begin()) return 0;
+  if (after == values.end()) return static_cast<float>(values.size() - 1);
+  return static_cast<float>(after - values.begin() - 1) + (value - after[-1]) / (after[0] - after[-1]);
+}
+
+}  // namespace
+
+Image traversal_figure(const TraversalFigure& figure) {
+  const Tiles tiles(figure.height, figure.width, figure.channels);
+  const size_t columns = figure.values.size();
+  require(columns > 0 && !figure.rows.empty(), "a traversal needs at least one row and one column");
+  float label_width = kLabelMin, kl_max = 0;
+  size_t label_lines = 1;
+  for (const TraversalRow& r : figure.rows) {
+    require(r.tiles.size() == columns * tiles.size(), "row '" + r.label + "' is not [columns,H,W,C]");
+    label_width = std::max(label_width, measure_text(r.label, kLabel));
+    kl_max = std::max(kl_max, r.kl);
+  }
+  label_width = kGap * std::ceil(std::min(label_width, kLabelMax) / kGap);
+  for (const TraversalRow& r : figure.rows) label_lines = std::max(label_lines, wrap_text(r.label, kLabel, label_width).size());
+
+  const float pitch_x = tiles.shown_width() + kGap, left = kMargin + label_width + 3 * kGap;
+  const float pitch_y = std::max(tiles.shown_height(), 18 * static_cast<float>(label_lines) + 28) + 2 * kGap;
+  const float grid_width = pitch_x * static_cast<float>(columns) - kGap, header = 32;
+  const float content = header + pitch_y * static_cast<float>(figure.rows.size());
+  const Frame frame(figure.title, figure.caption, figure.footer, left - kMargin + grid_width);
+  Canvas canvas(frame.full_width(), frame.full_height(content), kDensity, kPaper);
+  frame.draw(canvas, content);
+
+  const auto centre = [&](float column) { return left + pitch_x * column + tiles.shown_width() / 2; };
+  const int decimals = decimals_for(figure.values);
+  canvas.text(kMargin, frame.top + 14, "value of z", kValue);
+  for (size_t c = 0; c < columns; ++c) {
+    canvas.text(centre(static_cast<float>(c)), frame.top + 14, number(figure.values[c], decimals), kValue, Align::centre);
+  }
+  canvas.hairline(kMargin, frame.top + 22, frame.width, kRule);
+
+  float y = frame.top + header;
+  for (const TraversalRow& r : figure.rows) {
+    float baseline = y + 14;
+    for (const auto& line : wrap_text(r.label, kLabel, label_width)) {
+      canvas.text(kMargin, baseline, line, kLabel);
+      baseline += 18;
+    }
+    canvas.text(kMargin, baseline + 2, "KL " + (r.kl >= 0 && r.kl < 0.01f ? "< 0.01" : number(r.kl, 2)) + " nats", kSmall);
+    const float bar = kl_max > 0 ? 0.5f * label_width * r.kl / kl_max : 0;
+    if (bar >= 1) canvas.fill(kMargin, baseline + 10, bar, 2, kBlue);
+    for (size_t c = 0; c < columns; ++c) tiles.draw(canvas, left + pitch_x * static_cast<float>(c), y, r.tiles, c);
+    if (!std::isnan(r.at)) {
+      const float axis = y + tiles.shown_height() + 7;
+      canvas.hairline(centre(0), axis, centre(static_cast<float>(columns - 1)) - centre(0), kPaleBlue);
+      canvas.fill(centre(column_of(r.at, figure.values)) - 1.5f, axis - 4, 3, 8, kAmber);
+    }
+    y += pitch_y;
+  }
+  return canvas.image();
+}
+
+Image reconstruction_figure(const ReconstructionFigure& figure) {
+  const Tiles tiles(figure.height, figure.width, figure.channels);
+  const size_t count = figure.originals.size() / tiles.size(), columns = static_cast<size_t>(std::max(figure.columns, 1));
+  require(count > 0 && figure.originals.size() == count * tiles.size(), "originals are not [N,H,W,C]");
+  require(figure.reconstructions.size() == figure.originals.size(), "there is not one reconstruction for each original");
+  require(figure.labels.empty() || figure.labels.size() == count, "there is not one label for each pair");
+
+  const float pitch_x = tiles.shown_width() + kGap, left = kMargin + kLabelMin + 3 * kGap;
+  const float below = figure.labels.empty() ? 0 : 20, pair = 2 * tiles.shown_height() + kGap + below, pitch_y = pair + 3 * kGap;
+  const size_t lines = (count + columns - 1) / columns;
+  const float content = pitch_y * static_cast<float>(lines) - 2 * kGap;
+  const float grid_width = pitch_x * static_cast<float>(std::min(columns, count)) - kGap;
+  const Frame frame(figure.title, figure.caption, figure.footer, left - kMargin + grid_width);
+  Canvas canvas(frame.full_width(), frame.full_height(content), kDensity, kPaper);
+  frame.draw(canvas, content);
+
+  for (size_t i = 0; i < count; ++i) {
+    const size_t line = i / columns, column = i % columns;
+    const float x = left + pitch_x * static_cast<float>(column), y = frame.top + pitch_y * static_cast<float>(line);
+    const float second = y + tiles.shown_height() + kGap;
+    if (column == 0) {
+      canvas.text(kMargin, y + tiles.shown_height() / 2 + 5, "original", kLabel);
+      canvas.text(kMargin, second + tiles.shown_height() / 2 + 5, "reconstruction", kLabel);
+    }
+    tiles.draw(canvas, x, y, figure.originals, i);
+    tiles.draw(canvas, x, second, figure.reconstructions, i);
+    if (below > 0) canvas.text(x + tiles.shown_width() / 2, y + pair - 4, figure.labels[i], kSmall, Align::centre);
+  }
+  return canvas.image();
+}
+
+}  // namespace unpick::io

@@ -1,0 +1,244 @@
+// See reports.h.
+#include "native/io/reports.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+namespace unpick::io {
+namespace {
+
+constexpr double kFollows = 0.9, kHints = 0.3;  // |r| from which a latent follows a factor, or has to do with it
+constexpr uint32_t kPairs = 20;                 // images in reconstruction.png
+constexpr int kMostRows = 40;
+
+std::string number_word(size_t n) {
+  constexpr std::array<const char*, 13> kWords{"none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"};
+  return n < kWords.size() ? kWords[n] : std::to_string(n);
+}
+
+std::string capital(std::string text) {
+  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+std::string two_digits(double x) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", x);
+  return text;
+}
+
+// The factors of a latent, by falling |r|.
+std::vector<size_t> ranked_factors(const FactorCorrelation& c, int latent) {
+  std::vector<size_t> order(c.factors.size());
+  for (size_t f = 0; f < order.size(); ++f) order[f] = f;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return std::abs(c.at(a, latent)) > std::abs(c.at(b, latent)); });
+  return order;
+}
+
+// "Three of ten latents are in use, and each follows one factor"
+std::string traversal_title(const LatentSample& s) {
+  size_t used = 0, following = 0;
+  std::set<size_t> followed;
+  for (int z = 0; z < s.latents(); ++z) {
+    used += s.in_use(z);
+    const auto order = ranked_factors(s.correlation, z);
+    if (!s.in_use(z) || order.empty() || std::abs(s.correlation.at(order[0], z)) < kFollows) continue;
+    ++following;
+    followed.insert(order[0]);
+  }
+  std::string title = capital(number_word(used)) + " of " + number_word(static_cast<size_t>(s.latents())) +
+                      (s.latents() == 1 ? " latent" : " latents") + (used == 1 ? " is in use" : " are in use");
+  if (used > 0 && following == used && followed.size() == used)
+    title += used == 1 ? ", and follows one factor" : ", and each follows a factor of its own";
+  return title;
+}
+
+uint32_t chosen_image(const TraversalOptions& options, const Dataset& data, const LatentSample& s) {
+  if (options.image >= 0) {
+    if (options.image >= data.size())
+      throw Error(ErrorKind::usage, "--image " + std::to_string(options.image), "there is no such image in " + data.spec(),
+                  "its images are 0.." + std::to_string(data.size() - 1));
+    return static_cast<uint32_t>(options.image);
+  }
+  const size_t width = static_cast<size_t>(s.latents());
+  size_t best = 0;
+  double least = INFINITY;
+  for (size_t i = 0; i < s.images.size(); ++i) {
+    double square = 0;
+    for (size_t j = 0; j < width; ++j) square += static_cast<double>(s.mu[i * width + j]) * static_cast<double>(s.mu[i * width + j]);
+    if (square < least) best = i;
+    least = std::min(least, square);
+  }
+  return s.images[best];
+}
+
+// Linear between neighbours, as numpy.percentile; `sorted` is not empty.
+real percentile(const std::vector<real>& sorted, double percent) {
+  const double at = percent / 100 * static_cast<double>(sorted.size() - 1);
+  const auto low = static_cast<size_t>(at), high = std::min(low + 1, sorted.size() - 1);
+  const auto share = static_cast<real>(at - std::floor(at));
+  return sorted[low] + share * (sorted[high] - sorted[low]);
+}
+
+// The values that latents take in the columns, and where the traversed image itself lies among them. Columns are numbered in
+// the range's own unit: z, standard deviations of the posterior, or percent.
+class Columns {
+ public:
+  Columns(const TraversalOptions& options, const LatentSample& s, std::span<const real> mu, std::span<const real> logvar)
+      : range_(options.range), sample_(s), mu_(mu), logvar_(logvar) {
+    const double low = range_ == Range::data ? 2 : -2, high = range_ == Range::data ? 98 : 2;
+    for (int c = 0; c < options.columns; ++c)
+      marks.push_back(static_cast<float>(low + (high - low) * c / (options.columns - 1)));
+  }
+
+  std::vector<float> marks;  // [columns]
+
+  void choose(int latent) {
+    latent_ = static_cast<size_t>(latent);
+    if (range_ != Range::data) return;
+    sorted_.clear();
+    for (size_t i = latent_; i < sample_.mu.size(); i += mu_.size()) sorted_.push_back(sample_.mu[i]);
+    std::sort(sorted_.begin(), sorted_.end());
+  }
+  real value(float mark) const {
+    if (range_ == Range::prior) return mark;
+    if (range_ == Range::data) return percentile(sorted_, static_cast<double>(mark));
+    return mu_[latent_] + mark * std::exp(logvar_[latent_] / 2);
+  }
+  float at() const {
+    if (range_ == Range::prior) return mu_[latent_];
+    if (range_ == Range::posterior) return 0;
+    const auto below = std::lower_bound(sorted_.begin(), sorted_.end(), mu_[latent_]) - sorted_.begin();
+    return 100 * static_cast<float>(below) / static_cast<float>(std::max<size_t>(sorted_.size() - 1, 1));
+  }
+
+ private:
+  Range range_;
+  const LatentSample& sample_;
+  std::span<const real> mu_, logvar_;  // [Z], of the traversed image
+  size_t latent_ = 0;
+  std::vector<real> sorted_;           // mu of the chosen latent over the sample
+};
+
+std::string traversal_caption(const TraversalOptions& options, const LatentSample& s, uint32_t image, size_t rows) {
+  std::string text = options.range == Range::prior ? "Range: prior, z\u2c7c from \u22122 to 2"
+                     : options.range == Range::posterior
+                         ? "Range: posterior, \u03bc\u2c7c \u2212 2\u03c3\u2c7c to \u03bc\u2c7c + 2\u03c3\u2c7c; columns count \u03c3\u2c7c"
+                         : "Range: data, 2nd to 98th percentile of \u03bc\u2c7c; columns are percentiles";
+  text += "; the other latents stay at the posterior mean of image " + std::to_string(image) + " (amber: its own value). ";
+  text += "Rows by falling KL, a mean over " + std::to_string(s.images.size()) + " images";
+  if (!s.correlation.factors.empty()) text += "; r: linear correlation of \u03bc\u2c7c with the factor";
+  const size_t left_out = static_cast<size_t>(s.latents()) - rows;
+  return text + (left_out ? "; " + std::to_string(left_out) + " rows are left out." : ".");
+}
+
+// -log p(x|z) of one image in nats for Bernoulli pixels, the squared error for Gaussian ones.
+double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x) {
+  double sum = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double l = static_cast<double>(eta[i]), t = static_cast<double>(x[i]);
+    sum += kind == Likelihood::bernoulli ? std::max(l, 0.0) + std::log1p(std::exp(-std::abs(l))) - t * l : (l - t) * (l - t);
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::string describe_latent(const LatentSample& s, int latent) {
+  const std::string name = "z" + std::to_string(latent);
+  if (!s.in_use(latent)) return name + " is not in use";
+  const FactorCorrelation& c = s.correlation;
+  if (c.factors.empty()) return name;
+  const auto order = ranked_factors(c, latent);
+  const auto r = [&](size_t rank) { return rank < order.size() ? std::abs(c.at(order[rank], latent)) : 0; };
+  const auto factor = [&](size_t rank) { return c.factors[order[rank]].name; };
+  if (r(0) >= kFollows) return name + " follows " + factor(0) + ", |r| " + two_digits(r(0));
+  if (r(1) >= kHints) return name + " mixes " + factor(0) + " and " + factor(1) + ", |r| " + two_digits(r(0)) + ", " + two_digits(r(1));
+  if (r(0) >= kHints) return name + " partly follows " + factor(0) + ", |r| " + two_digits(r(0));
+  return name + " follows no factor linearly";
+}
+
+TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& backend, const TraversalOptions& options,
+                             const LatentSample& sample) {
+  const VaeSpec& spec = model.spec;
+  const auto width = static_cast<size_t>(spec.latent), pixels = static_cast<size_t>(spec.image.size());
+  const uint32_t image = chosen_image(options, data, sample);
+  Parameters table = model.table;
+  std::vector<real> x(pixels), mu(width), logvar(width);
+  data.render(image, x);
+  Encoder(spec, table, model.weights.span(), backend, 1).run(x, mu, logvar);
+
+  Columns columns(options, sample, mu, logvar);
+  const auto count = columns.marks.size();
+  // What our own PNG reader takes: a thousand latents, or large images, do not all fit.
+  const uint64_t row_area = 4 * count * static_cast<uint64_t>(spec.image[1] + 8) * static_cast<uint64_t>(spec.image[0] + 16);
+  const auto rows = std::min<uint64_t>(width, std::clamp<uint64_t>(kMaxPixels / row_area, 1, kMostRows));
+  Decoder decoder(spec, table, model.weights.span(), backend, static_cast<int>(count));
+
+  TraversalFigure figure{traversal_title(sample), traversal_caption(options, sample, image, rows), options.footer,
+                         spec.image[0], spec.image[1], spec.image[2], columns.marks, {}};
+  std::vector<int> order = sample.by_kl();
+  order.resize(rows);
+  for (const int latent : order) {
+    columns.choose(latent);
+    std::vector<real> z(count * width), tiles(count * pixels);
+    for (size_t c = 0; c < count; ++c) {
+      std::copy(mu.begin(), mu.end(), z.begin() + static_cast<std::ptrdiff_t>(c * width));
+      z[c * width + static_cast<size_t>(latent)] = columns.value(columns.marks[c]);
+    }
+    decoder.run(z, {}, tiles);
+    figure.rows.push_back({describe_latent(sample, latent), static_cast<float>(sample.kl[static_cast<size_t>(latent)]), std::move(tiles), columns.at()});
+  }
+  return figure;
+}
+
+ReconstructionFigure reconstructions_of(const Model& model, const Dataset& data, Backend& backend, const std::string& footer) {
+  const VaeSpec& spec = model.spec;
+  const uint32_t count = std::min(data.size(), kPairs);
+  const auto n = size_t{count}, width = static_cast<size_t>(spec.latent), pixels = static_cast<size_t>(spec.image.size());
+  std::vector<real> x(n * pixels), mu(n * width), logvar(n * width), eta(n * pixels), mean(n * pixels);
+  for (uint32_t i = 0; i < count; ++i) {  // evenly spread over the data
+    const auto index = static_cast<uint32_t>((2 * uint64_t{i} + 1) * data.size() / (2 * count));
+    data.render(index, std::span(x).subspan(i * pixels, pixels));
+  }
+  Parameters table = model.table;
+  Encoder(spec, table, model.weights.span(), backend, static_cast<int>(count)).run(x, mu, logvar);
+  Decoder(spec, table, model.weights.span(), backend, static_cast<int>(count)).run(mu, eta, mean);
+
+  const bool nats = spec.likelihood == Likelihood::bernoulli;
+  ReconstructionFigure figure;
+  double total = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const double error = reconstruction_error(spec.likelihood, std::span(eta).subspan(i * pixels, pixels), std::span(x).subspan(i * pixels, pixels));
+    total += error / static_cast<double>(n);
+    char label[48];
+    std::snprintf(label, sizeof label, nats ? "%.0f nats" : "%.1f", error);
+    figure.labels.push_back(label);
+  }
+  char title[96];
+  std::snprintf(title, sizeof title, nats ? "The code loses %.1f nats an image" : "The code loses a squared error of %.2f an image", total);
+  figure.title = title;
+  figure.caption = "Below each image, the mean picture at its posterior mean, z = \u03bc(x). " +
+                   std::string(nats ? "Numbers: \u2212log p(x|z)" : "Numbers: squared error summed over pixels") + ", of " +
+                   std::to_string(count) + " images spread evenly over " + data.spec() + ".";
+  figure.footer = footer;
+  figure.height = spec.image[0], figure.width = spec.image[1], figure.channels = spec.image[2];
+  figure.originals = std::move(x);
+  figure.reconstructions = std::move(mean);
+  return figure;
+}
+
+void write_traversal(const std::string& path, const Model& model, const Dataset& data, Backend& backend, const TraversalOptions& options) {
+  const LatentSample sample = sample_latents(model, data, backend);
+  write_png(path, traversal_figure(traversal_of(model, data, backend, options, sample)));
+}
+
+void write_reconstructions(const std::string& path, const Model& model, const Dataset& data, Backend& backend, const std::string& footer) {
+  write_png(path, reconstruction_figure(reconstructions_of(model, data, backend, footer)));
+}
+
+}  // namespace unpick::io
