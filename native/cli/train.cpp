@@ -16,12 +16,12 @@
 namespace unpick::cli {
 namespace {
 
-constexpr double kSaveSeconds = 10;  // a crash loses at most this much
 constexpr int64_t kLogEvery = 50;    // steps between lines of metrics.csv
 
 struct Options {
   std::string out, resume, preset;
   Given given;
+  double save_every = 10;  // seconds: a crash loses at most this much
   bool json = false;
 };
 
@@ -115,7 +115,7 @@ class Trainer {
       seconds_ = progress_->seconds();
       if (session_->step() % kLogEvery == 0) log();
       if (progress_->due()) show();
-      if (seconds_ - saved_at > kSaveSeconds) {
+      if (seconds_ - saved_at > options_.save_every) {
         save();
         saved_at = progress_->seconds();
       }
@@ -212,6 +212,7 @@ void add_train(CLI::App& app, Run& run) {
   command->add_option("--out", options->out, "the run directory to make")->type_name("DIR");
   command->add_option("--resume", options->resume, "continue the run in this directory, bit for bit")->type_name("DIR");
   command->add_option("--preset", options->preset, preset_help())->type_name("NAME");
+  command->add_option("--save-every", options->save_every, "seconds between checkpoints")->check(CLI::Range(0.0, 86400.0))->capture_default_str();
   command->add_flag("--json", options->json, "print the result as JSON");
   add_settings(*command, options->given, {When::model, When::live, When::run});
   command->callback([options, &run] {

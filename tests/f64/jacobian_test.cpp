@@ -1,0 +1,80 @@
+// The decoder's Jacobian and residual Hessian, in double, against finite differences and a closed form.
+#include <gtest/gtest.h>
+
+#include "core/model/model.h"
+#include "core/seams/jacobian.h"
+
+namespace unpick {
+namespace {
+
+struct Decoder3 {
+  explicit Decoder3(const char* name, const char* kind, Shape image) : model(make_vae_spec(name, "vae", kind, image, 3)) {
+    model.table.initialise(model.weights.span(), 4);
+    backend = make_cpu_backend(pool);
+  }
+  std::vector<real> mean(std::vector<real> z) {
+    std::vector<real> d(static_cast<size_t>(model.spec.image.size()));
+    Decoder(model.spec, model.table, model.weights.span(), *backend, 1).run(z, {}, d);
+    return d;
+  }
+  Pool pool{2};
+  Model model;
+  std::unique_ptr<Backend> backend;
+};
+
+TEST(Jacobian, MatchesFiniteDifferencesAtEveryPoint) {
+  for (const auto& [name, image] : {std::pair{"mlp", Shape{5, 4, 1}}, {"mlp-1200", Shape{3, 3, 1}}, {"conv-burgess", Shape{64, 64, 1}}}) {
+    Decoder3 d(name, "bernoulli", image);
+    const auto pixels = static_cast<size_t>(image.size());
+    std::vector<real> z(6);
+    Rng(2, Stream::test).fill_normal(z, 0);
+    JacobianProgram program(d.model.spec, 2, d.model.table, d.model.weights.span(), *d.backend);
+    const auto J = program.run(z);
+    for (size_t point = 0; point < 2; ++point)
+      for (size_t j = 0; j < 3; ++j) {
+        const double h = 1e-6;
+        std::vector<real> up(z.begin() + static_cast<long>(3 * point), z.begin() + static_cast<long>(3 * point + 3)), down = up;
+        up[j] += h;
+        down[j] -= h;
+        const auto a = d.mean(up), b = d.mean(down);
+        for (size_t i = 0; i < pixels; ++i) ASSERT_NEAR(J[(point * 3 + j) * pixels + i], (a[i] - b[i]) / (2 * h), 1e-8) << name << " " << i;
+      }
+  }
+}
+
+TEST(Jacobian, OfALinearGaussianDecoderIsItsWeightMatrix) {
+  Decoder3 d("linear", "gaussian", {4, 2, 1});
+  JacobianProgram program(d.model.spec, 1, d.model.table, d.model.weights.span(), *d.backend);
+  const auto J = program.run(std::vector<real>{0.3, -1, 2});
+  const Parameter* w = d.model.table.find("decoder.lin1.weight");
+  for (size_t k = 0; k < 24; ++k) EXPECT_EQ(J[k], d.model.weights.span()[static_cast<size_t>(w->offset) + k]);
+}
+
+TEST(ResidualHessian, IsSymmetricAndMatchesFiniteDifferencesOfTheGradient) {
+  Decoder3 d("mlp-1200", "bernoulli", {3, 3, 1});  // tanh: smooth
+  const std::vector<real> z{0.3, -0.5, 0.8};
+  std::vector<real> r(9);
+  Rng(3, Stream::test).fill_uniform(r, 0, -1, 1);
+  ResidualHessianProgram program(d.model.spec, d.model.table, d.model.weights.span(), *d.backend);
+  const auto result = program.run(z, r);
+  const std::vector<real> C(result.begin(), result.end());
+  const double h = 1e-4;
+  const auto f = [&](size_t i, double a, size_t j, double b) {
+    std::vector<real> moved = z;
+    moved[i] += a;
+    moved[j] += b;
+    const auto mean = d.mean(moved);
+    double sum = 0;
+    for (size_t k = 0; k < 9; ++k) sum += r[k] * mean[k];
+    return sum;
+  };
+  for (size_t i = 0; i < 3; ++i)
+    for (size_t j = 0; j < 3; ++j) {
+      EXPECT_NEAR(C[3 * i + j], C[3 * j + i], 1e-15);
+      const double second = (f(i, h, j, h) - f(i, h, j, -h) - f(i, -h, j, h) + f(i, -h, j, -h)) / (4 * h * h);
+      EXPECT_NEAR(C[3 * i + j], second, 1e-7);
+    }
+}
+
+}  // namespace
+}  // namespace unpick

@@ -1,0 +1,230 @@
+// The main job as a user meets it: the program is started, stopped, killed, resumed, and given nonsense.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "native/io/files.h"
+#include "native/io/model_file.h"
+#include "tests/io_support.h"
+
+namespace unpick::io {
+namespace {
+
+// A small run that takes about a second: a slice, a small linear model, 2 threads.
+const std::vector<std::string> kSmall = {"--data", "dsprites:shape=ellipse,orientation=0,scale=5", "--model", "linear",
+                                         "--latent", "3", "--batch", "16", "--threads", "2"};
+
+// The program, started with its output in files.
+class Program {
+ public:
+  Program(const TemporaryFolder& folder, std::vector<std::string> arguments) : out_(folder / "stdout.txt"), err_(folder / "stderr.txt") {
+    std::vector<char*> argv{const_cast<char*>(UNPICK_PROGRAM)};
+    for (std::string& a : arguments) argv.push_back(a.data());
+    argv.push_back(nullptr);
+    pid_ = fork();
+    if (pid_ != 0) return;
+    redirect(out_, STDOUT_FILENO);
+    redirect(err_, STDERR_FILENO);
+    execv(UNPICK_PROGRAM, argv.data());
+    _exit(127);
+  }
+
+  void signal(int number) const { kill(pid_, number); }
+  int wait() const {  // exit code, or -signal
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+  std::string out() const { return text(out_); }
+  std::string err() const { return text(err_); }
+
+ private:
+  static void redirect(const std::string& path, int to) {
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(file, to);
+    close(file);
+  }
+  static std::string text(const std::string& path) {
+    std::ifstream file(path);
+    std::stringstream all;
+    all << file.rdbuf();
+    return all.str();
+  }
+
+  std::string out_, err_;
+  pid_t pid_;
+};
+
+std::vector<std::string> train(const std::string& directory, std::vector<std::string> more = {}, bool resume = false) {
+  std::vector<std::string> a{"train", resume ? "--resume" : "--out", directory};
+  if (!resume) a.insert(a.end(), kSmall.begin(), kSmall.end());
+  a.insert(a.end(), more.begin(), more.end());
+  return a;
+}
+
+std::string weights_of(const std::string& directory) {
+  const StoredModel stored = read_model(directory);
+  const auto bytes = std::as_bytes(stored.model.weights.span());
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// Waits until the run has saved something beyond its start, at most 20 s.
+void wait_for_progress(const std::string& directory) {
+  for (int i = 0; i < 2000; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    std::error_code missing;
+    if (std::filesystem::exists(directory + "/checkpoint.safetensors", missing)) return;
+  }
+}
+
+TEST(Train, LeavesACompleteRunDirectory) {
+  const TemporaryFolder folder;
+  const Program program(folder, train(folder / "run", {"--steps", "120", "--json"}));
+  ASSERT_EQ(program.wait(), 0) << program.err();
+  EXPECT_EQ(program.err(), "") << "no progress bar where there is no terminal";
+  EXPECT_NE(program.out().find("\"steps\": 120"), std::string::npos) << program.out();
+  for (const char* name : {"config.json", "metrics.csv", "commands.log", "model.safetensors", "checkpoint.safetensors", "traversal.png", "reconstruction.png"})
+    EXPECT_TRUE(std::filesystem::exists(folder / "run/" + name)) << name;
+  std::ifstream csv(folder / "run/metrics.csv");
+  std::string line;
+  std::getline(csv, line);
+  EXPECT_EQ(line, "step,seconds,loss,reconstruction,kl,beta,lr,kl_0,kl_1,kl_2");
+  std::vector<std::string> steps;
+  while (std::getline(csv, line)) steps.push_back(line.substr(0, line.find(',')));
+  EXPECT_EQ(steps, (std::vector<std::string>{"50", "100", "120"}));
+}
+
+TEST(Train, KilledAtAnyMomentAndResumedEndsWithTheSameWeights) {
+  const TemporaryFolder folder;
+  const Program whole(folder, train(folder / "whole", {"--steps", "1000", "--save-every", "0.1"}));
+  ASSERT_EQ(whole.wait(), 0) << whole.err();
+  const std::string expected = weights_of(folder / "whole");
+  int kills = 0;
+  {
+    const Program first(folder, train(folder / "run", {"--steps", "1000", "--save-every", "0.1"}));
+    wait_for_progress(folder / "run");
+    first.signal(SIGKILL);
+    kills += first.wait() == -SIGKILL;
+  }
+  for (int attempt = 0; attempt < 6; ++attempt) {
+    const Program again(folder, train(folder / "run", {"--save-every", "0.1", "--threads", attempt % 2 ? "1" : "3"}, true));
+    std::this_thread::sleep_for(std::chrono::milliseconds(37 + 61 * attempt));
+    again.signal(SIGKILL);
+    kills += again.wait() == -SIGKILL;
+    const StoredModel readable = read_model(folder / "run");  // whole, whatever the moment
+    EXPECT_LE(readable.info.step, 1000);
+  }
+  EXPECT_GT(kills, 0) << "the runs ended before they could be killed";
+  const Program last(folder, train(folder / "run", {}, true));
+  ASSERT_EQ(last.wait(), 0) << last.err();
+  EXPECT_EQ(weights_of(folder / "run"), expected);
+}
+
+TEST(Train, CtrlCSavesAndExits130) {
+  const TemporaryFolder folder;
+  const Program program(folder, train(folder / "run", {"--steps", "100000000"}));
+  wait_for_progress(folder / "run");
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  program.signal(SIGINT);
+  EXPECT_EQ(program.wait(), 130);
+  EXPECT_NE(program.err().find("continue with: unpick train --resume"), std::string::npos) << program.err();
+  EXPECT_GT(read_model(folder / "run").info.step, 0);
+}
+
+TEST(Train, AResumedRunMayChangeLiveSettingsAndLogsThem) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(Program(folder, train(folder / "run", {"--steps", "20"})).wait(), 0);
+  const Program more(folder, train(folder / "run", {"--steps", "30", "--beta", "9"}, true));
+  ASSERT_EQ(more.wait(), 0) << more.err();
+  const Bytes log = read_file(folder / "run/commands.log");
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(log.data()), log.size()), "20 beta 9\n20 steps 30\n");
+  EXPECT_EQ(read_model(folder / "run").info.step, 30);
+}
+
+struct Mistake {
+  std::vector<std::string> arguments;
+  int code;
+  std::string says;
+};
+
+TEST(Train, MistakesGetOneLineTheRightCodeAndLoseNothing) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(Program(folder, train(folder / "run", {"--steps", "20"})).wait(), 0);
+  const std::string before = weights_of(folder / "run");
+  std::ofstream(folder / "file") << "in the way";
+  const std::string run = folder / "run", elsewhere = folder / "new";
+  const Mistake mistakes[] = {
+      {{"train", "--out", elsewhere, "--bta", "4"}, 2, "did you mean '--beta'?"},
+      {{"train", "--out", elsewhere, "--beta", "-1"}, 2, "--beta -1: out of range; give a number from 0 to 1e+06"},
+      {{"train", "--out", elsewhere, "--lr", "nan"}, 2, "not a finite number"},
+      {{"train", "--out", elsewhere, "--batch", "0"}, 2, "out of range"},
+      {{"train", "--out", elsewhere, "--beta"}, 2, "--beta"},
+      {{"train", "--out", elsewhere, "--objective", "vae", "--beta", "2"}, 2, "use --objective beta-vae"},
+      {{"train", "--out", elsewhere, "--data", "dsprites:shape=circle"}, 2, "square"},
+      {{"train", "--out", elsewhere, "--preset", "lively"}, 2, "choose one of live"},
+      {{"train"}, 2, "--out: missing"},
+      {{"trian"}, 2, "did you mean 'train'?"},
+      {{}, 2, "unpick --help"},
+      {{"train", "--out", run}, 2, "already holds a run; continue it with --resume"},
+      {{"train", "--resume", run, "--model", "mlp"}, 2, "this run was started with linear"},
+      {{"train", "--resume", run, "--latent", "4"}, 2, "this run was started with 3"},
+      {{"train", "--resume", elsewhere}, 3, "has no checkpoint.safetensors"},
+      {{"train", "--out", folder / "file/run"}, 1, "choose another --out"},
+      {{"train", "--out", "/proc/unpick"}, 1, "choose another --out"},
+  };
+  for (const Mistake& m : mistakes) {
+    const Program program(folder, m.arguments);
+    EXPECT_EQ(program.wait(), m.code) << program.err();
+    const std::string err = program.err();
+    EXPECT_NE(err.find(m.says), std::string::npos) << err;
+    EXPECT_EQ(std::count(err.begin(), err.end(), '\n'), 1) << err;
+    EXPECT_EQ(err.rfind("unpick", 0), 0u) << err;
+    EXPECT_FALSE(std::filesystem::exists(elsewhere)) << err;
+  }
+  EXPECT_EQ(weights_of(run), before);
+}
+
+TEST(Train, ADamagedCheckpointIsRefused) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(Program(folder, train(folder / "run", {"--steps", "20"})).wait(), 0);
+  Bytes bytes = read_file(folder / "run/checkpoint.safetensors");
+  bytes.resize(bytes.size() / 2);
+  std::ofstream(folder / "run/checkpoint.safetensors", std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  const Program program(folder, train(folder / "run", {}, true));
+  EXPECT_EQ(program.wait(), 3) << program.err();
+}
+
+TEST(Train, ALossThatIsNotFiniteStopsAndKeepsTheLastGoodState) {
+  const TemporaryFolder folder;
+  const Program program(folder, train(folder / "run", {"--lr", "10", "--likelihood", "gaussian", "--sigma2", "1e-6", "--steps", "2000"}));
+  EXPECT_EQ(program.wait(), 1);
+  EXPECT_NE(program.err().find("not finite at step"), std::string::npos) << program.err();
+  EXPECT_NE(program.err().find("lower --lr"), std::string::npos) << program.err();
+  const StoredModel kept = read_model(folder / "run");
+  for (const real w : kept.model.weights.span()) ASSERT_TRUE(std::isfinite(w));
+}
+
+TEST(Train, AFullDiskKeepsTheLastGoodCheckpoint) {
+  const TemporaryFolder folder;
+  const std::string disk = folder / "disk";
+  std::filesystem::create_directory(disk);
+  if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=3m") != 0) GTEST_SKIP() << "no small disk: mounting needs root";
+  const Program first(folder, train(disk + "/run", {"--steps", "20"}));
+  const int code = first.wait();
+  const std::string kept = code == 0 ? weights_of(disk + "/run") : "";
+  std::ofstream(disk + "/filler") << std::string(2500000, 'x');
+  const Program more(folder, train(disk + "/run", {"--steps", "40"}, true));
+  EXPECT_EQ(code, 0) << first.err();
+  EXPECT_EQ(more.wait(), 1);
+  EXPECT_NE(more.err().find("No space left"), std::string::npos) << more.err();
+  EXPECT_EQ(weights_of(disk + "/run"), kept);
+  umount(disk.c_str());
+}
+
+}  // namespace
+}  // namespace unpick::io
