@@ -33,6 +33,7 @@ void pointwise(Op op, const Attributes& attr, real* y, const real* a, const real
     case Op::Log: out = x.log(); break;
     case Op::Tanh: out = x.tanh(); break;
     case Op::Softplus: out = x.max(real{0}) + (-x.abs()).exp().log1p(); break;
+    case Op::Sigmoid: out = (real{1} + (-x).exp()).inverse(); break;
     case Op::Sqrt: out = x.sqrt(); break;
     case Op::Recip: out = x.inverse(); break;
     case Op::Affine: out = static_cast<real>(attr.a) * x + static_cast<real>(attr.b); break;

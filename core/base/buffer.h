@@ -13,8 +13,9 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(int64_t size) : storage_(new real[static_cast<size_t>(size) + kLine]()), size_(size) {
-    const auto address = reinterpret_cast<uintptr_t>(storage_.get());
-    data_ = reinterpret_cast<real*>((address + 63) / 64 * 64);
+    void* start = storage_.get();
+    size_t space = (static_cast<size_t>(size) + kLine) * sizeof(real);
+    data_ = static_cast<real*>(std::align(64, static_cast<size_t>(size) * sizeof(real), start, space));
   }
 
   real* data() const { return data_; }

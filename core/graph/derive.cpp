@@ -21,6 +21,10 @@ Var partial(Var y) {
       return affine(y2, -1, 1);
     }
     case Op::Softplus: return sigmoid(x);
+    case Op::Sigmoid: {
+      const Var rest = affine(y, -1, 1);
+      return y * rest;
+    }
     case Op::Sqrt: {
       const Var r = recip(y);
       return affine(r, 0.5);

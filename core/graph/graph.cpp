@@ -84,6 +84,7 @@ Var exp(Var x) { return unary(Op::Exp, x); }
 Var log(Var x) { return unary(Op::Log, x); }
 Var tanh(Var x) { return unary(Op::Tanh, x); }
 Var softplus(Var x) { return unary(Op::Softplus, x); }
+Var sigmoid(Var x) { return unary(Op::Sigmoid, x); }
 Var sqrt(Var x) { return unary(Op::Sqrt, x); }
 Var recip(Var x) { return unary(Op::Recip, x); }
 Var step(Var x) { return unary(Op::Step, x); }
@@ -253,12 +254,6 @@ Var operator/(Var x, Var y) {
 Var relu(Var x) {
   const Var on = step(x);
   return x * on;
-}
-
-Var sigmoid(Var x) {
-  const Var half = affine(x, 0.5);
-  const Var t = tanh(half);
-  return affine(t, 0.5, 0.5);
 }
 
 Var logsumexp(Var x, int axis) {

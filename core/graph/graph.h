@@ -119,6 +119,7 @@ Var exp(Var x);
 Var log(Var x);
 Var tanh(Var x);
 Var softplus(Var x);
+Var sigmoid(Var x);
 Var sqrt(Var x);
 Var recip(Var x);
 Var affine(Var x, double a, double b = 0);   // a x + b
@@ -144,7 +145,6 @@ Var conv_weight(Var x, Var y, int stride, int pad, Shape w);
 Var operator-(Var x, Var y);
 Var operator/(Var x, Var y);
 Var relu(Var x);                             // x step(x)
-Var sigmoid(Var x);                          // (1 + tanh(x/2)) / 2
 Var logsumexp(Var x, int axis);              // max + log sum exp(x - max)
 Var total(Var x);                            // sum of all elements, shape [1]
 

@@ -47,7 +47,8 @@ std::pair<int, double> FactorCorrelation::best(size_t factor) const {
 
 FactorCorrelation correlate(std::span<const real> codes, int latents, std::vector<FactorColumn> columns) {
   const auto width = static_cast<size_t>(latents);
-  if (latents < 1 || codes.size() % width != 0) throw ShapeError("correlate: the codes are not [N," + std::to_string(latents) + "]");
+  if (latents < 1 || codes.size() % width != 0)
+    throw ShapeError("correlate: the codes are not [N," + std::to_string(latents) + "]");
   const size_t n = codes.size() / width;
   FactorCorrelation result;
   result.latents = latents;

@@ -26,7 +26,8 @@ std::vector<FactorColumn> factor_columns(const Dataset& data, const std::vector<
     const std::vector<int> values = data.factor_values(image);
     for (size_t f = 0; f < columns.size(); ++f) columns[f].values.push_back(values[f]);
   }
-  columns.erase(std::remove_if(columns.begin(), columns.end(), [](const FactorColumn& c) { return c.name == "shape"; }), columns.end());
+  columns.erase(std::remove_if(columns.begin(), columns.end(), [](const FactorColumn& c) { return c.name == "shape"; }),
+                columns.end());
   return columns;
 }
 
@@ -35,17 +36,20 @@ std::vector<FactorColumn> factor_columns(const Dataset& data, const std::vector<
 std::vector<int> LatentSample::by_kl() const {
   std::vector<int> order(kl.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return kl[static_cast<size_t>(a)] > kl[static_cast<size_t>(b)]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return kl[static_cast<size_t>(a)] > kl[static_cast<size_t>(b)]; });
   return order;
 }
 
 LatentSample sample_latents(const Model& model, const Dataset& data, Backend& backend, uint32_t most) {
   if (data.image() != model.spec.image)
     throw Error(ErrorKind::usage, "data '" + data.spec() + "'",
-                "has images " + data.image().str() + ", the model takes " + model.spec.image.str(), "give the data it was trained on");
+                "has images " + data.image().str() + ", the model takes " + model.spec.image.str(),
+                "give the data it was trained on");
   LatentSample s;
   s.images = choose_images(data, most);
-  const size_t n = s.images.size(), width = static_cast<size_t>(model.spec.latent), pixels = static_cast<size_t>(data.image().size());
+  const size_t n = s.images.size(), width = static_cast<size_t>(model.spec.latent),
+               pixels = static_cast<size_t>(data.image().size());
   s.mu.resize(n * width);
   s.logvar.resize(n * width);
   Parameters table = model.table;
@@ -63,6 +67,8 @@ LatentSample sample_latents(const Model& model, const Dataset& data, Backend& ba
     const double mu = static_cast<double>(s.mu[i]), logvar = static_cast<double>(s.logvar[i]);
     s.kl[i % width] += 0.5 * (mu * mu + std::expm1(logvar) - logvar) / static_cast<double>(n);
   }
+  if (!std::all_of(s.kl.begin(), s.kl.end(), [](double kl) { return std::isfinite(kl); }))
+    throw Error(ErrorKind::data, "model", "its codes are not finite", "its training diverged, or its file is damaged");
   s.correlation = correlate(s.mu, model.spec.latent, factor_columns(data, s.images));
   for (size_t i = 0; i < s.correlation.r.size(); ++i)
     if (!s.in_use(static_cast<int>(i % width))) s.correlation.r[i] = 0;

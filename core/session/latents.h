@@ -15,7 +15,7 @@
 
 namespace unpick {
 
-inline constexpr double kInUse = 0.01;         // nats: a latent with a smaller mean KL carries nothing
+inline constexpr double kInUse = 0.01;  // nats: a latent with a smaller mean KL carries nothing
 inline constexpr uint32_t kSampleImages = 1024;
 
 struct LatentSample {
@@ -31,7 +31,8 @@ struct LatentSample {
 };
 
 // All images if there are at most `most`, else `most` of them drawn with replacement. A factor named "shape" is left out of
-// the correlation: it is a name, not a number. Throws Error(usage) if the model does not take images of this shape.
+// the correlation: it is a name, not a number. Throws Error(usage) if the model does not take images of this shape, Error(data)
+// if its codes are not finite.
 LatentSample sample_latents(const Model& model, const Dataset& data, Backend& backend, uint32_t most = kSampleImages);
 
 // The same, for those who ask for nothing else.

@@ -59,11 +59,11 @@ using Vec = float __attribute__((vector_size(64)));
   const Vec va = Vec{} + a, vb = Vec{} + b;
   for (int64_t t = 0; t < times; ++t) {
 #pragma GCC unroll 12
-    for (int i = 0; i < kSums; ++i) sum[i] = sum[i] * va + vb;
+    for (Vec& v : sum) v = v * va + vb;
   }
   float total = 0;
-  for (int i = 0; i < kSums; ++i)
-    for (int lane = 0; lane < 16; ++lane) total += sum[i][lane];
+  for (const Vec& v : sum)
+    for (int lane = 0; lane < 16; ++lane) total += v[lane];
   return total;
 }
 

@@ -117,7 +117,8 @@ io::Image contact_sheet(const std::vector<uint8_t>& bytes, Shape shape) {
 }
 
 int render(const RenderOptions& o) {
-  if (o.out.empty() && o.png.empty()) throw Error(ErrorKind::usage, "--out", "missing", "give --out IMAGES.npy, --png SHEET.png or both");
+  if (o.out.empty() && o.png.empty())
+    throw Error(ErrorKind::usage, "--out", "missing", "give --out IMAGES.npy, --png SHEET.png or both");
   const auto data = open_data(o.data);
   const std::vector<uint32_t> indices = chosen_images(o, *data);
   const Shape image = data->image();
@@ -160,7 +161,9 @@ Json array_info(const std::string& path) {
     ++finite;
   }
   Json json{{"file", path}, {"dtype", dtype_name(array.dtype)}, {"shape", array.shape}};
-  if (finite > 0) json.update({{"min", least}, {"max", most}, {"mean", sum / static_cast<double>(finite)}});
+  const bool whole = array.dtype != io::DType::f32 && array.dtype != io::DType::f64;
+  const auto number = [&](double x) { return whole ? Json(static_cast<int64_t>(x)) : Json(x); };
+  if (finite > 0) json.update({{"min", number(least)}, {"max", number(most)}, {"mean", sum / static_cast<double>(finite)}});
   json["not_finite"] = static_cast<int64_t>(values.size()) - finite;
   return json;
 }
@@ -190,19 +193,24 @@ Json data_info(const std::string& spec) {
   return json;
 }
 
+// Text as it is, numbers with six digits, all else as JSON on one line, without control characters.
+std::string as_text(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return format("%.6g", value.get<double>());
+  return value.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
 // The same facts as lines: "name  value".
 std::string as_lines(const Json& json) {
   std::string text;
   for (const auto& [key, value] : json.items()) {
-    if (!value.is_array() || value.empty() || !value[0].is_object()) {
-      text += format("%-14s ", key.c_str()) + (value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', true, Json::error_handler_t::replace)) + "\n";
-      continue;
-    }
-    text += key + "\n";
+    const bool table = value.is_array() && !value.empty() && value[0].is_object();
+    text += table ? key + "\n" : format("%-14s ", key.c_str()) + as_text(value) + "\n";
+    if (!table) continue;
     for (const Json& row : value) {
-      text += " ";
+      text += format("  %-30s", as_text(row["name"]).c_str());
       for (const auto& [name, cell] : row.items())
-        text += " " + (name == "name" ? format("%-34s", cell.get<std::string>().c_str()) : cell.is_number() ? cell.dump() + " " + name : cell.is_string() ? cell.get<std::string>() : cell.dump());
+        if (name != "name") text += " " + name + " " + as_text(cell);
       text += "\n";
     }
   }
@@ -212,7 +220,7 @@ std::string as_lines(const Json& json) {
 int info(const InfoOptions& o) {
   const std::filesystem::path path(o.what);
   const bool directory = std::filesystem::is_directory(path);
-  const Json json = directory                              ? tensors_info(o.what + "/model.safetensors")
+  const Json json = directory                            ? tensors_info(o.what + "/model.safetensors")
                     : path.extension() == ".npy"         ? array_info(o.what)
                     : path.extension() == ".safetensors" ? tensors_info(o.what)
                                                          : data_info(o.what);

@@ -22,7 +22,8 @@ struct DecodeOptions {
 };
 
 // At least one output, and no two in one file.
-void check_outputs(const std::string& first, const std::string& first_flag, const std::string& second, const std::string& second_flag) {
+void check_outputs(const std::string& first, const std::string& first_flag, const std::string& second,
+                   const std::string& second_flag) {
   if (first.empty() && second.empty())
     throw Error(ErrorKind::usage, first_flag, "missing", "give " + first_flag + " FILE, " + second_flag + " FILE or both");
   if (first == second) throw Error(ErrorKind::usage, second_flag, "is the same file as " + first_flag, "give two names");
@@ -62,7 +63,8 @@ int decode(const DecodeOptions& o) {
   const io::StoredModel stored = io::read_model(o.model);
   const VaeSpec& spec = stored.model.spec;
   if (!o.logits.empty() && spec.likelihood != Likelihood::bernoulli)
-    throw Error(ErrorKind::usage, "--logits", "this model's pixels are Gaussian and have no logits", "use --images for the mean images");
+    throw Error(ErrorKind::usage, "--logits", "this model's pixels are Gaussian and have no logits",
+                "use --images for the mean images");
   const std::vector<float> codes = read_rows(o.codes, spec.latent);
   const size_t n = codes.size() / static_cast<size_t>(spec.latent), pixels = static_cast<size_t>(spec.image.size());
   require_writable_size(o.codes, n, pixels * sizeof(float));
@@ -85,7 +87,9 @@ void add_encode(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("encode", "images in, posterior means and log variances out");
   const auto o = std::make_shared<EncodeOptions>();
   command->add_option("--model", o->model, "a run directory, or its model.safetensors")->required()->type_name("DIR|FILE");
-  command->add_option("--images", o->images, "uint8 or floats in [0,1]: [N,H,W], [N,1,H,W], [N,H,W,1] or [N,H*W]")->required()->type_name("X.npy");
+  command->add_option("--images", o->images, "uint8 or floats in [0,1]: [N,H,W], [N,1,H,W], [N,H,W,1] or [N,H*W]")
+      ->required()
+      ->type_name("X.npy");
   command->add_option("--mean", o->mean, "write the means, float32 [N,Z]")->type_name("M.npy");
   command->add_option("--logvar", o->logvar, "write the logarithms of the variances, float32 [N,Z]")->type_name("L.npy");
   command->callback([o, &run] { run = [o] { return encode(*o); }; });

@@ -27,7 +27,8 @@ std::string architecture_names() {
 void check_directory(const Options& o) {
   const auto holds = [&](const char* name) { return std::filesystem::exists(o.out + "/" + name); };
   if (holds("checkpoint.safetensors")) throw Error(ErrorKind::usage, o.out, "holds a training run", "choose another --out");
-  if (!o.force && holds("model.safetensors")) throw Error(ErrorKind::usage, o.out, "already holds a model", "choose another --out, or add --force");
+  if (!o.force && holds("model.safetensors"))
+    throw Error(ErrorKind::usage, o.out, "already holds a model", "choose another --out, or add --force");
 }
 
 int import(const Options& o) {

@@ -33,7 +33,8 @@ std::optional<ImageLayout> layout_of(const std::vector<int64_t>& shape, std::opt
   if (shape.size() == 4 && colours(shape[1])) return ImageLayout{shape[2], shape[3], shape[1], true};
   if (shape.size() != 2) return {};
   if (expected && expected->size() == shape[1]) return ImageLayout{(*expected)[0], (*expected)[1], (*expected)[2], true};
-  const auto side = static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(std::clamp<int64_t>(shape[1], 0, kMaxSide * kMaxSide)))));
+  const auto side =
+      static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(std::clamp<int64_t>(shape[1], 0, kMaxSide * kMaxSide)))));
   if (side * side != shape[1]) return {};
   return ImageLayout{side, side, 1, false};
 }
@@ -66,9 +67,11 @@ std::unique_ptr<ImageArray> read_images(const std::string& path, std::optional<S
   if (array.shape[0] == 0) reject("holds no images, " + array.shape_str(), "save at least one");
   const int64_t largest = std::max(layout->height, layout->width), least = std::min(layout->height, layout->width);
   if (least < 1 || largest > kMaxSide)
-    reject("its images are " + std::to_string(layout->height) + "x" + std::to_string(layout->width), "their sides may be 1 to 1024 pixels");
+    reject("its images are " + std::to_string(layout->height) + "x" + std::to_string(layout->width),
+           "their sides may be 1 to 1024 pixels");
   const Shape image{static_cast<int>(layout->height), static_cast<int>(layout->width), static_cast<int>(layout->channels)};
-  if (expected && image != *expected) reject("its images are " + image.str() + ", the model takes " + expected->str(), "resize them");
+  if (expected && image != *expected)
+    reject("its images are " + image.str() + ", the model takes " + expected->str(), "resize them");
   if (array.dtype == io::DType::u8) return std::make_unique<ImageArray>(path, image, channels_last(array.view<uint8_t>(), *layout));
   if (array.dtype != io::DType::f32 && array.dtype != io::DType::f64)
     reject("its pixels are neither uint8 nor floats", "save uint8, or float32 in [0,1]");
@@ -83,7 +86,8 @@ std::vector<float> read_rows(const std::string& path, int width) {
     reject("is " + array.shape_str() + ", expected [N," + std::to_string(width) + "] with N >= 1", "save one row for each item");
   std::vector<float> rows = array.floats();
   const auto bad = std::find_if_not(rows.begin(), rows.end(), [](float x) { return std::isfinite(x); });
-  if (bad != rows.end()) reject("row " + std::to_string((bad - rows.begin()) / width) + " has a number that is not finite", "mend it");
+  if (bad != rows.end())
+    reject("row " + std::to_string((bad - rows.begin()) / width) + " has a number that is not finite", "mend it");
   return rows;
 }
 
@@ -107,7 +111,8 @@ void require_writable_size(const std::string& what, size_t count, size_t bytes) 
 void print(const std::string& text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!written || std::fflush(stdout) != 0)
-    throw Error(ErrorKind::failed, "standard output", std::string("cannot write: ") + std::strerror(errno), "free some space, or print elsewhere");
+    throw Error(ErrorKind::failed, "standard output", std::string("cannot write: ") + std::strerror(errno),
+                "free some space, or print elsewhere");
 }
 
 // Text from files may be broken UTF-8, which JSON cannot hold.

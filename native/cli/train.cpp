@@ -65,6 +65,7 @@ class Trainer {
                    static_cast<long long>(session_->step()), directory_.path().c_str());
       return kInterrupted;
     }
+    if (!picture_problem_.empty()) std::fprintf(stderr, "note: no new pictures: %s\n", picture_problem_.c_str());
     options_.json ? report_json() : report();
     return 0;
   }
@@ -128,11 +129,21 @@ class Trainer {
 
   void save() {
     if (!session_->healthy()) throw Error(ErrorKind::failed, "weights", "not finite", "lower --lr; the last good checkpoint is kept");
+    write_pictures();
+    directory_.save(*session_, metrics_);
+  }
+
+  // A model that cannot be drawn (its codes overflow, say) is still worth saving.
+  void write_pictures() {
     io::TraversalOptions traversal;
     traversal.footer = command();
-    io::write_traversal(directory_.file("traversal.png"), session_->model(), session_->data(), session_->backend(), traversal);
-    io::write_reconstructions(directory_.file("reconstruction.png"), session_->model(), session_->data(), session_->backend(), command());
-    directory_.save(*session_, metrics_);
+    try {
+      io::write_traversal(directory_.file("traversal.png"), session_->model(), session_->data(), session_->backend(), traversal);
+      io::write_reconstructions(directory_.file("reconstruction.png"), session_->model(), session_->data(), session_->backend(), command());
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::failed) throw;  // the disk, not the model
+      picture_problem_ = e.what();
+    }
   }
 
   // The settings that differ from the defaults, as the command that repeats this run.
@@ -196,6 +207,7 @@ class Trainer {
   std::vector<io::MetricsRow> metrics_;
   double seconds_ = 0, earlier_seconds_ = 0;
   int64_t first_step_ = 0;
+  std::string picture_problem_;
 };
 
 std::string preset_help() {

@@ -23,12 +23,14 @@ io::Range range_of(const std::string& name) {
   if (name == "posterior") return io::Range::posterior;
   if (name == "data") return io::Range::data;
   const std::string near = nearest(name, "prior|posterior|data");
-  throw Error(ErrorKind::usage, "--range " + name, "unknown", near.empty() ? "choose prior, posterior or data" : "did you mean '" + near + "'?");
+  throw Error(ErrorKind::usage, "--range " + name, "unknown",
+              near.empty() ? "choose prior, posterior or data" : "did you mean '" + near + "'?");
 }
 
 std::string command_line(const Options& o, const io::ModelInfo& info) {
-  return "unpick traverse --model " + o.model + " --range " + o.range + "   (" + info.config.model + ", seed " +
-         std::to_string(info.config.seed) + ", step " + std::to_string(info.step) + ")";
+  const std::string trained =
+      info.step > 0 ? "seed " + std::to_string(info.config.seed) + ", step " + std::to_string(info.step) : "imported";
+  return "unpick traverse --model " + o.model + " --range " + o.range + "   (" + info.config.model + ", " + trained + ")";
 }
 
 Json table_of(const LatentSample& sample) {
@@ -60,7 +62,11 @@ int traverse(const Options& o) {
   io::write_png(o.out, traversal_figure(io::traversal_of(stored.model, *data, *backend, options, sample)));
 
   if (o.json) {
-    print(Json{{"out", o.out}, {"data", data->spec()}, {"images", sample.images.size()}, {"range", o.range}, {"latents", table_of(sample)}});
+    print(Json{{"out", o.out},
+               {"data", data->spec()},
+               {"images", sample.images.size()},
+               {"range", o.range},
+               {"latents", table_of(sample)}});
     return 0;
   }
   std::string text;
@@ -79,8 +85,11 @@ void add_traverse(CLI::App& app, Run& run) {
   command->add_option("--out", o->out, "the picture to write")->required()->type_name("T.png");
   command->add_option("--data", o->data, "data set; default: the one that the model was trained on")->type_name("SPEC");
   command->add_option("--image", o->image, "traverse from this image; default: the one whose code is nearest to 0")
-      ->check(CLI::Range(int64_t{0}, int64_t{1} << 32))->type_name("INDEX");
-  command->add_option("--range", o->range, "prior: -2 to 2; posterior: mean +- 2 sigma; data: 2nd to 98th percentile")->capture_default_str()->type_name("RULE");
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 32))
+      ->type_name("INDEX");
+  command->add_option("--range", o->range, "prior: -2 to 2; posterior: mean +- 2 sigma; data: 2nd to 98th percentile")
+      ->capture_default_str()
+      ->type_name("RULE");
   command->add_option("--count", o->count, "pictures in a row")->capture_default_str()->check(CLI::Range(2, 33))->type_name("N");
   command->add_flag("--json", o->json, "print the table of latents as JSON");
   command->callback([o, &run] { run = [o] { return traverse(*o); }; });

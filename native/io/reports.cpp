@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <set>
@@ -15,7 +16,8 @@ constexpr uint32_t kPairs = 20;                 // images in reconstruction.png
 constexpr int kMostRows = 40;
 
 std::string number_word(size_t n) {
-  constexpr std::array<const char*, 13> kWords{"none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"};
+  constexpr std::array<const char*, 13> kWords{"none",  "one",   "two",  "three", "four",   "five",  "six",
+                                               "seven", "eight", "nine", "ten",   "eleven", "twelve"};
   return n < kWords.size() ? kWords[n] : std::to_string(n);
 }
 
@@ -69,7 +71,8 @@ uint32_t chosen_image(const TraversalOptions& options, const Dataset& data, cons
   double least = INFINITY;
   for (size_t i = 0; i < s.images.size(); ++i) {
     double square = 0;
-    for (size_t j = 0; j < width; ++j) square += static_cast<double>(s.mu[i * width + j]) * static_cast<double>(s.mu[i * width + j]);
+    for (size_t j = 0; j < width; ++j)
+      square += static_cast<double>(s.mu[i * width + j]) * static_cast<double>(s.mu[i * width + j]);
     if (square < least) best = i;
     least = std::min(least, square);
   }
@@ -91,8 +94,7 @@ class Columns {
   Columns(const TraversalOptions& options, const LatentSample& s, std::span<const real> mu, std::span<const real> logvar)
       : range_(options.range), sample_(s), mu_(mu), logvar_(logvar) {
     const double low = range_ == Range::data ? 2 : -2, high = range_ == Range::data ? 98 : 2;
-    for (int c = 0; c < options.columns; ++c)
-      marks.push_back(static_cast<float>(low + (high - low) * c / (options.columns - 1)));
+    for (int c = 0; c < options.columns; ++c) marks.push_back(static_cast<float>(low + (high - low) * c / (options.columns - 1)));
   }
 
   std::vector<float> marks;  // [columns]
@@ -121,14 +123,15 @@ class Columns {
   const LatentSample& sample_;
   std::span<const real> mu_, logvar_;  // [Z], of the traversed image
   size_t latent_ = 0;
-  std::vector<real> sorted_;           // mu of the chosen latent over the sample
+  std::vector<real> sorted_;  // mu of the chosen latent over the sample
 };
 
 std::string traversal_caption(const TraversalOptions& options, const LatentSample& s, uint32_t image, size_t rows) {
-  std::string text = options.range == Range::prior ? "Range: prior, z\u2c7c from \u22122 to 2"
-                     : options.range == Range::posterior
-                         ? "Range: posterior, \u03bc\u2c7c \u2212 2\u03c3\u2c7c to \u03bc\u2c7c + 2\u03c3\u2c7c; columns count \u03c3\u2c7c"
-                         : "Range: data, 2nd to 98th percentile of \u03bc\u2c7c; columns are percentiles";
+  std::string text =
+      options.range == Range::prior ? "Range: prior, z\u2c7c from \u22122 to 2"
+      : options.range == Range::posterior
+          ? "Range: posterior, \u03bc\u2c7c \u2212 2\u03c3\u2c7c to \u03bc\u2c7c + 2\u03c3\u2c7c; columns count \u03c3\u2c7c"
+          : "Range: data, 2nd to 98th percentile of \u03bc\u2c7c; columns are percentiles";
   text += "; the other latents stay at the posterior mean of image " + std::to_string(image) + " (amber: its own value). ";
   text += "Rows by falling KL, a mean over " + std::to_string(s.images.size()) + " images";
   if (!s.correlation.factors.empty()) text += "; r: linear correlation of \u03bc\u2c7c with the factor";
@@ -149,7 +152,7 @@ double reconstruction_error(Likelihood kind, std::span<const real> eta, std::spa
 }  // namespace
 
 std::string describe_latent(const LatentSample& s, int latent) {
-  const std::string name = "z" + std::to_string(latent);
+  std::string name = "z" + std::to_string(latent);
   if (!s.in_use(latent)) return name + " is not in use";
   const FactorCorrelation& c = s.correlation;
   if (c.factors.empty()) return name;
@@ -157,7 +160,8 @@ std::string describe_latent(const LatentSample& s, int latent) {
   const auto r = [&](size_t rank) { return rank < order.size() ? std::abs(c.at(order[rank], latent)) : 0; };
   const auto factor = [&](size_t rank) { return c.factors[order[rank]].name; };
   if (r(0) >= kFollows) return name + " follows " + factor(0) + ", |r| " + two_digits(r(0));
-  if (r(1) >= kHints) return name + " mixes " + factor(0) + " and " + factor(1) + ", |r| " + two_digits(r(0)) + ", " + two_digits(r(1));
+  if (r(1) >= kHints)
+    return name + " mixes " + factor(0) + " and " + factor(1) + ", |r| " + two_digits(r(0)) + ", " + two_digits(r(1));
   if (r(0) >= kHints) return name + " partly follows " + factor(0) + ", |r| " + two_digits(r(0));
   return name + " follows no factor linearly";
 }
@@ -179,8 +183,10 @@ TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& b
   const auto rows = std::min<uint64_t>(width, std::clamp<uint64_t>(kMaxPixels / row_area, 1, kMostRows));
   Decoder decoder(spec, table, model.weights.span(), backend, static_cast<int>(count));
 
-  TraversalFigure figure{traversal_title(sample), traversal_caption(options, sample, image, rows), options.footer,
-                         spec.image[0], spec.image[1], spec.image[2], columns.marks, {}};
+  TraversalFigure figure{traversal_title(sample), traversal_caption(options, sample, image, rows),
+                         options.footer,          spec.image[0],
+                         spec.image[1],           spec.image[2],
+                         columns.marks,           {}};
   std::vector<int> order = sample.by_kl();
   order.resize(rows);
   for (const int latent : order) {
@@ -191,7 +197,10 @@ TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& b
       z[c * width + static_cast<size_t>(latent)] = columns.value(columns.marks[c]);
     }
     decoder.run(z, {}, tiles);
-    figure.rows.push_back({describe_latent(sample, latent), static_cast<float>(sample.kl[static_cast<size_t>(latent)]), std::move(tiles), columns.at()});
+    std::string label = describe_latent(sample, latent);
+    if (const size_t at = label.find("|r| "); at != std::string::npos) label.replace(at + 3, 1, "\u00a0");  // kept on one line
+    figure.rows.push_back(
+        {std::move(label), static_cast<float>(sample.kl[static_cast<size_t>(latent)]), std::move(tiles), columns.at()});
   }
   return figure;
 }
@@ -213,14 +222,16 @@ ReconstructionFigure reconstructions_of(const Model& model, const Dataset& data,
   ReconstructionFigure figure;
   double total = 0;
   for (size_t i = 0; i < n; ++i) {
-    const double error = reconstruction_error(spec.likelihood, std::span(eta).subspan(i * pixels, pixels), std::span(x).subspan(i * pixels, pixels));
+    const double error =
+        reconstruction_error(spec.likelihood, std::span(eta).subspan(i * pixels, pixels), std::span(x).subspan(i * pixels, pixels));
     total += error / static_cast<double>(n);
     char label[48];
     std::snprintf(label, sizeof label, nats ? "%.0f nats" : "%.1f", error);
-    figure.labels.push_back(label);
+    figure.labels.emplace_back(label);
   }
   char title[96];
-  std::snprintf(title, sizeof title, nats ? "The code loses %.1f nats an image" : "The code loses a squared error of %.2f an image", total);
+  std::snprintf(title, sizeof title, nats ? "The code loses %.1f nats an image" : "The code loses a squared error of %.2f an image",
+                total);
   figure.title = title;
   figure.caption = "Below each image, the mean picture at its posterior mean, z = \u03bc(x). " +
                    std::string(nats ? "Numbers: \u2212log p(x|z)" : "Numbers: squared error summed over pixels") + ", of " +
@@ -232,12 +243,14 @@ ReconstructionFigure reconstructions_of(const Model& model, const Dataset& data,
   return figure;
 }
 
-void write_traversal(const std::string& path, const Model& model, const Dataset& data, Backend& backend, const TraversalOptions& options) {
+void write_traversal(const std::string& path, const Model& model, const Dataset& data, Backend& backend,
+                     const TraversalOptions& options) {
   const LatentSample sample = sample_latents(model, data, backend);
   write_png(path, traversal_figure(traversal_of(model, data, backend, options, sample)));
 }
 
-void write_reconstructions(const std::string& path, const Model& model, const Dataset& data, Backend& backend, const std::string& footer) {
+void write_reconstructions(const std::string& path, const Model& model, const Dataset& data, Backend& backend,
+                           const std::string& footer) {
   write_png(path, reconstruction_figure(reconstructions_of(model, data, backend, footer)));
 }
 

@@ -34,7 +34,9 @@ TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& b
                              const LatentSample& sample);
 ReconstructionFigure reconstructions_of(const Model& model, const Dataset& data, Backend& backend, const std::string& footer);
 
-void write_traversal(const std::string& path, const Model& model, const Dataset& data, Backend& backend, const TraversalOptions& options);
-void write_reconstructions(const std::string& path, const Model& model, const Dataset& data, Backend& backend, const std::string& footer);
+void write_traversal(const std::string& path, const Model& model, const Dataset& data, Backend& backend,
+                     const TraversalOptions& options);
+void write_reconstructions(const std::string& path, const Model& model, const Dataset& data, Backend& backend,
+                           const std::string& footer);
 
 }  // namespace unpick::io

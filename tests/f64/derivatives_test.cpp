@@ -57,7 +57,7 @@ std::vector<Case> cases() {
       {"ScatterAdd", {Op::ScatterAdd}, {m}, [](auto& v) { return scatter_add(v[0], rows({4, 0, 4}), 5); }},
       {"relu", {Op::Step}, {m}, [](auto& v) { return relu(v[0]); }, .1, 1},
       {"relu off", {Op::Step}, {m}, [](auto& v) { return relu(v[0]); }, -1, -.1},
-      {"sigmoid", {Op::Tanh}, {m}, [](auto& v) { return sigmoid(v[0]); }, -2, 2},
+      {"Sigmoid", {Op::Sigmoid}, {m}, [](auto& v) { return sigmoid(v[0]); }, -2, 2},
       {"logsumexp", {Op::MaxAxis}, {m}, [](auto& v) { return logsumexp(v[0], 1); }},
   };
   for (bool ta : {false, true})
