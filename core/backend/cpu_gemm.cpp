@@ -27,7 +27,8 @@ constexpr int kRowBlock = 256;                 // rows of C per chunk in stream_
 constexpr int kStreamRows = 4 * kRows;         // rows of B' per chunk in stream_rows
 
 using Vec = real __attribute__((vector_size(kBytes)));
-using VecU = real __attribute__((vector_size(kBytes), aligned(sizeof(real)), may_alias));
+// A typedef: in an alias declaration clang 14 drops `aligned` and would load as if from a full line.
+typedef real VecU __attribute__((vector_size(kBytes), aligned(sizeof(real)), may_alias));  // NOLINT(modernize-use-using)
 
 inline Vec load(const real* p) { return *reinterpret_cast<const VecU*>(p); }
 inline void store(real* p, Vec v) { *reinterpret_cast<VecU*>(p) = v; }

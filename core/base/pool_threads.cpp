@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/base/denormals.h"
 #include "core/base/pool.h"
 
 namespace unpick {
@@ -36,6 +37,7 @@ struct Pool::State {
   }
 
   void work(int worker) {
+    const FlushDenormals flush;
     uint32_t seen = 0;
     for (;;) {
       uint32_t now = job.load(std::memory_order_acquire);
@@ -70,6 +72,7 @@ Pool::~Pool() {
 int Pool::threads() const { return static_cast<int>(state_->workers.size()) + 1; }
 
 void Pool::run(int chunks, Call call, void* context) {
+  const FlushDenormals flush;
   State& s = *state_;
   if (s.workers.empty() || chunks <= 1) {
     for (int chunk = 0; chunk < chunks; ++chunk) call(context, chunk, 0);

@@ -30,7 +30,10 @@ io::Range range_of(const std::string& name) {
 std::string command_line(const Options& o, const io::ModelInfo& info) {
   const std::string trained =
       info.step > 0 ? "seed " + std::to_string(info.config.seed) + ", step " + std::to_string(info.step) : "imported";
-  return "unpick traverse --model " + o.model + " --range " + o.range + "   (" + info.config.model + ", " + trained + ")";
+  std::string text = "unpick traverse --model " + o.model + " --range " + o.range;
+  if (!o.data.empty()) text += " --data " + o.data;
+  if (o.image >= 0) text += " --image " + std::to_string(o.image);
+  return text + "   (" + info.config.model + ", " + trained + ")";
 }
 
 Json table_of(const LatentSample& sample) {

@@ -119,7 +119,7 @@ Image traversal_figure(const TraversalFigure& figure) {
 
   const auto centre = [&](float column) { return left + pitch_x * column + tiles.shown_width() / 2; };
   const int decimals = decimals_for(figure.values);
-  canvas.text(kMargin, frame.top + 14, "value of z", kValue);
+  canvas.text(kMargin, frame.top + 14, figure.unit, kValue);
   for (size_t c = 0; c < columns; ++c) {
     canvas.text(centre(static_cast<float>(c)), frame.top + 14, number(figure.values[c], decimals), kValue, Align::centre);
   }

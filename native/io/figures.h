@@ -27,6 +27,7 @@ struct TraversalFigure {
   std::string caption;  // "range: prior, z_j from -2 to 2, other latents at the posterior mean of image 123"
   std::string footer;   // command, seed, steps
   int height = 64, width = 64, channels = 1;
+  std::string unit = "value of z";  // what the columns' numbers are
   std::vector<float> values;       // [columns], ascending: the latent's value in each column
   std::vector<TraversalRow> rows;  // drawn in this order; by falling KL reads best
 };

@@ -99,6 +99,8 @@ class Columns {
 
   std::vector<float> marks;  // [columns]
 
+  const char* unit() const { return range_ == Range::prior ? "value of z" : range_ == Range::posterior ? "standard deviations" : "percentile"; }
+
   void choose(int latent) {
     latent_ = static_cast<size_t>(latent);
     if (range_ != Range::data) return;
@@ -126,7 +128,7 @@ class Columns {
   std::vector<real> sorted_;  // mu of the chosen latent over the sample
 };
 
-std::string traversal_caption(const TraversalOptions& options, const LatentSample& s, uint32_t image, size_t rows) {
+std::string traversal_caption(const TraversalOptions& options, const LatentSample& s, uint32_t image, size_t left_out) {
   std::string text =
       options.range == Range::prior ? "Range: prior, z\u2c7c from \u22122 to 2"
       : options.range == Range::posterior
@@ -135,7 +137,6 @@ std::string traversal_caption(const TraversalOptions& options, const LatentSampl
   text += "; the other latents stay at the posterior mean of image " + std::to_string(image) + " (amber: its own value). ";
   text += "Rows by falling KL, a mean over " + std::to_string(s.images.size()) + " images";
   if (!s.correlation.factors.empty()) text += "; r: linear correlation of \u03bc\u2c7c with the factor";
-  const size_t left_out = static_cast<size_t>(s.latents()) - rows;
   return text + (left_out ? "; " + std::to_string(left_out) + " rows are left out." : ".");
 }
 
@@ -180,14 +181,17 @@ TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& b
   const auto count = columns.marks.size();
   // What our own PNG reader takes: a thousand latents, or large images, do not all fit.
   const uint64_t row_area = 4 * count * static_cast<uint64_t>(spec.image[1] + 8) * static_cast<uint64_t>(spec.image[0] + 16);
-  const auto rows = std::min<uint64_t>(width, std::clamp<uint64_t>(kMaxPixels / row_area, 1, kMostRows));
+  std::vector<int> order = sample.by_kl();
+  const auto used = static_cast<size_t>(std::count_if(order.begin(), order.end(), [&](int z) { return sample.in_use(z); }));
+  const size_t wanted = std::min(used + 1, width);  // one latent that is not in use stands for all of them
+  const auto rows = std::min<uint64_t>(wanted, std::clamp<uint64_t>(kMaxPixels / row_area, 1, kMostRows));
   Decoder decoder(spec, table, model.weights.span(), backend, static_cast<int>(count));
 
-  TraversalFigure figure{traversal_title(sample), traversal_caption(options, sample, image, rows),
+  TraversalFigure figure{traversal_title(sample), traversal_caption(options, sample, image, wanted - rows),
                          options.footer,          spec.image[0],
                          spec.image[1],           spec.image[2],
-                         columns.marks,           {}};
-  std::vector<int> order = sample.by_kl();
+                         columns.unit(),          columns.marks,
+                         {}};
   order.resize(rows);
   for (const int latent : order) {
     columns.choose(latent);
@@ -198,6 +202,8 @@ TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& b
     }
     decoder.run(z, {}, tiles);
     std::string label = describe_latent(sample, latent);
+    const size_t alike = width - used - 1;
+    if (!sample.in_use(latent) && alike > 0) label = "z" + std::to_string(latent) + " and " + number_word(alike) + " more are not in use";
     if (const size_t at = label.find("|r| "); at != std::string::npos) label.replace(at + 3, 1, "\u00a0");  // kept on one line
     figure.rows.push_back(
         {std::move(label), static_cast<float>(sample.kl[static_cast<size_t>(latent)]), std::move(tiles), columns.at()});
