@@ -32,14 +32,23 @@ void check(Gemm g, int threads) {
         sum += x * y;
         scale += std::abs(x * y);
       }
-      ASSERT_NEAR(c[size(i, g.n) + static_cast<size_t>(j)], sum, (g.k + 1) * 6e-8 * scale)  // the a-priori bound of a sum of k products
+      ASSERT_NEAR(c[size(i, g.n) + static_cast<size_t>(j)], sum,
+                  (g.k + 1) * 6e-8 * scale)  // the a-priori bound of a sum of k products
           << g.m << "x" << g.n << "x" << g.k << " at " << i << "," << j;
     }
   for (size_t i = size(g.m, g.n); i < c.size(); ++i) ASSERT_EQ(c[i], 7) << "wrote behind the result";
 }
 
 TEST(Gemm, AgreesWithTheDefinitionOnEveryEdge) {
-  for (const Shapes s : {Shapes{1, 1, 1}, {3, 5, 7}, {8, 32, 16}, {9, 33, 17}, {64, 20, 256}, {64, 256, 10}, {31, 65, 300}, {300, 40, 31}, {257, 33, 513}})
+  for (const Shapes s : {Shapes{1, 1, 1},
+                         {3, 5, 7},
+                         {8, 32, 16},
+                         {9, 33, 17},
+                         {64, 20, 256},
+                         {64, 256, 10},
+                         {31, 65, 300},
+                         {300, 40, 31},
+                         {257, 33, 513}})
     for (bool ta : {false, true})
       for (bool tb : {false, true})
         for (bool accumulate : {false, true}) check({s.m, s.n, s.k, ta, tb, accumulate}, 1);
@@ -53,7 +62,8 @@ TEST(Gemm, ThreadsDoNotChangeABit) {
     Rng(1, Stream::test).fill_uniform(b, 1, -1, 1);
     for (int threads : {1, 2, 3, 5, 16}) {
       Pool pool(threads);
-      std::vector<real> c(64 * 300), shared(static_cast<size_t>(g.shared_scratch())), scratch(static_cast<size_t>(g.worker_scratch() * threads));
+      std::vector<real> c(64 * 300), shared(static_cast<size_t>(g.shared_scratch())),
+          scratch(static_cast<size_t>(g.worker_scratch() * threads));
       gemm(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool);
       if (threads == 1)
         first = c;

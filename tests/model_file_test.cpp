@@ -11,7 +11,9 @@
 namespace unpick::io {
 namespace {
 
-std::string temporary(const std::string& name) { return (std::filesystem::temp_directory_path() / ("unpick_" + std::to_string(::getpid()) + "_" + name)).string(); }
+std::string temporary(const std::string& name) {
+  return (std::filesystem::temp_directory_path() / ("unpick_" + std::to_string(::getpid()) + "_" + name)).string();
+}
 
 TEST(ModelFile, EveryArchitectureReadsBackBitForBit) {
   for (const Architecture& a : architectures()) {
@@ -28,7 +30,8 @@ TEST(ModelFile, EveryArchitectureReadsBackBitForBit) {
     const StoredModel back = read_model(path);
     EXPECT_EQ(back.info.step, 12);
     EXPECT_EQ(back.info.config.model, a.name);
-    for (size_t i = 0; i < model.weights.span().size(); ++i) ASSERT_EQ(back.model.weights.span()[i], model.weights.span()[i]) << a.name;
+    for (size_t i = 0; i < model.weights.span().size(); ++i)
+      ASSERT_EQ(back.model.weights.span()[i], model.weights.span()[i]) << a.name;
     std::filesystem::remove(path);
   }
 }

@@ -60,7 +60,8 @@ TEST(Rng, ShuffleIsAPermutationAndBelowStaysBelow) {
 // The same bits on every compiler and host: compared exactly.
 TEST(Rng, GoldenNormals) {
   const Rng rng(42, Stream::noise);
-  const double golden[] = {0x1.9dc01a678f33cp-5, -0x1.01f7090187757p-1, -0x1.056d9c4d6b545p-2, 0x1.339d51632c9fdp-1, 0x1.3919d9ede72b6p-1, 0x1.46c82ba13a7e7p-1, 0x1.0cba4400b314ep+1, 0x1.9d36ca5be93afp-1};
+  const double golden[] = {0x1.9dc01a678f33cp-5, -0x1.01f7090187757p-1, -0x1.056d9c4d6b545p-2, 0x1.339d51632c9fdp-1,
+                           0x1.3919d9ede72b6p-1, 0x1.46c82ba13a7e7p-1,  0x1.0cba4400b314ep+1,  0x1.9d36ca5be93afp-1};
   for (uint32_t i = 0; i < 8; ++i) EXPECT_EQ(rng.normal(5, i), golden[i]) << i;
 }
 

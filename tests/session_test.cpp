@@ -15,7 +15,9 @@ Config live(std::initializer_list<std::pair<const char*, const char*>> changes =
   return config;
 }
 
-std::unique_ptr<Session> session(const Config& config, Pool& pool) { return std::make_unique<Session>(config, open_dataset(config.data), pool); }
+std::unique_ptr<Session> session(const Config& config, Pool& pool) {
+  return std::make_unique<Session>(config, open_dataset(config.data), pool);
+}
 
 TEST(Session, WeightsAreBitIdenticalForEveryNumberOfThreads) {
   for (const char* model : {"mlp", "conv"}) {
@@ -37,7 +39,8 @@ TEST(Session, GoldenRunOf200Steps) {
     int64_t step;
     double loss, tolerance;  // relative
   };
-  const Point golden[] = {{1, 2840.0056, 1e-6}, {20, 535.60065, 1e-5}, {50, 476.86154, 1e-5}, {100, 468.2644, 5e-4}, {200, 414.596, 5e-3}};
+  const Point golden[] = {
+      {1, 2840.0056, 1e-6}, {20, 535.60065, 1e-5}, {50, 476.86154, 1e-5}, {100, 468.2644, 5e-4}, {200, 414.596, 5e-3}};
   Pool pool(2);
   const auto s = session(live(), pool);
   for (const Point& p : golden) {

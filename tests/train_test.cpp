@@ -16,13 +16,15 @@ namespace unpick::io {
 namespace {
 
 // A small run that takes about a second: a slice, a small linear model, 2 threads.
-const std::vector<std::string> kSmall = {"--data", "dsprites:shape=ellipse,orientation=0,scale=5", "--model", "linear",
-                                         "--latent", "3", "--batch", "16", "--threads", "2"};
+const std::vector<std::string> kSmall = {
+    "--data", "dsprites:shape=ellipse,orientation=0,scale=5", "--model", "linear", "--latent", "3", "--batch", "16", "--threads",
+    "2"};
 
 // The program, started with its output in files.
 class Program {
  public:
-  Program(const TemporaryFolder& folder, std::vector<std::string> arguments) : out_(folder / "stdout.txt"), err_(folder / "stderr.txt") {
+  Program(const TemporaryFolder& folder, std::vector<std::string> arguments)
+      : out_(folder / "stdout.txt"), err_(folder / "stderr.txt") {
     std::vector<char*> argv{const_cast<char*>(UNPICK_PROGRAM)};
     for (std::string& a : arguments) argv.push_back(a.data());
     argv.push_back(nullptr);
@@ -88,7 +90,8 @@ TEST(Train, LeavesACompleteRunDirectory) {
   ASSERT_EQ(program.wait(), 0) << program.err();
   EXPECT_EQ(program.err(), "") << "no progress bar where there is no terminal";
   EXPECT_NE(program.out().find("\"steps\": 120"), std::string::npos) << program.out();
-  for (const char* name : {"config.json", "metrics.csv", "commands.log", "model.safetensors", "checkpoint.safetensors", "traversal.png", "reconstruction.png"})
+  for (const char* name : {"config.json", "metrics.csv", "commands.log", "model.safetensors", "checkpoint.safetensors",
+                           "traversal.png", "reconstruction.png"})
     EXPECT_TRUE(std::filesystem::exists(folder / "run/" + name)) << name;
   std::ifstream csv(folder / "run/metrics.csv");
   std::string line;
@@ -194,14 +197,16 @@ TEST(Train, ADamagedCheckpointIsRefused) {
   ASSERT_EQ(Program(folder, train(folder / "run", {"--steps", "20"})).wait(), 0);
   Bytes bytes = read_file(folder / "run/checkpoint.safetensors");
   bytes.resize(bytes.size() / 2);
-  std::ofstream(folder / "run/checkpoint.safetensors", std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(folder / "run/checkpoint.safetensors", std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   const Program program(folder, train(folder / "run", {}, true));
   EXPECT_EQ(program.wait(), 3) << program.err();
 }
 
 TEST(Train, ALossThatIsNotFiniteStopsAndKeepsTheLastGoodState) {
   const TemporaryFolder folder;
-  const Program program(folder, train(folder / "run", {"--lr", "10", "--likelihood", "gaussian", "--sigma2", "1e-6", "--steps", "2000"}));
+  const Program program(folder,
+                        train(folder / "run", {"--lr", "10", "--likelihood", "gaussian", "--sigma2", "1e-6", "--steps", "2000"}));
   EXPECT_EQ(program.wait(), 1);
   EXPECT_NE(program.err().find("not finite at step"), std::string::npos) << program.err();
   EXPECT_NE(program.err().find("lower --lr"), std::string::npos) << program.err();

@@ -17,7 +17,7 @@
 namespace unpick {
 namespace {
 
-constexpr int64_t kTile = 1024;           // elements: a dozen float tiles stay in L1
+constexpr int64_t kTile = 1024;  // elements: a dozen float tiles stay in L1
 constexpr int64_t kTilesPerChunk = 8;
 
 // Where an operand lies: memory, or (slot >= 0) a slot of the tile buffer.
@@ -37,10 +37,10 @@ struct LoopRow {
 
 struct Step {
   bool loop;
-  const Node* node = nullptr;         // kernels
+  const Node* node = nullptr;  // kernels
   Shape a_shape{}, b_shape{};
   real *y = nullptr, *a = nullptr, *b = nullptr;
-  int64_t size = 0;                   // loops
+  int64_t size = 0;  // loops
   std::vector<LoopRow> rows{};
 };
 
@@ -62,7 +62,8 @@ class CpuExecutable final : public Executable {
   CpuExecutable(Plan plan, Regions regions, Pool& pool) : plan_(std::move(plan)), regions_(regions), pool_(pool) {
     arena_ = Buffer(plan_.arena);
     tiles_ = Buffer(plan_.tile_slots * kTile * pool_.threads());
-    for (const Instruction& instruction : plan_.program) steps_.push_back(instruction.loop ? loop(instruction) : kernel(instruction.rows[0]));
+    for (const Instruction& instruction : plan_.program)
+      steps_.push_back(instruction.loop ? loop(instruction) : kernel(instruction.rows[0]));
     int64_t worker = 0, shared = 0;
     for (const Step& step : steps_) {
       const auto [w, s] = scratch_of(step);

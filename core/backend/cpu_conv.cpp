@@ -20,11 +20,7 @@ struct Sizes {
   int pixels, taps, filters;  // P Q, R S C, K
   int64_t x, y;               // elements of one image
   explicit Sizes(const ConvShape& s)
-      : pixels(s.y[1] * s.y[2]),
-        taps(s.w[0] * s.w[1] * s.w[2]),
-        filters(s.w[3]),
-        x(s.x.size() / s.x[0]),
-        y(s.y.size() / s.y[0]) {}
+      : pixels(s.y[1] * s.y[2]), taps(s.w[0] * s.w[1] * s.w[2]), filters(s.w[3]), x(s.x.size() / s.x[0]), y(s.y.size() / s.y[0]) {}
   int64_t columns() const { return aligned(int64_t{pixels} * taps); }
 };
 

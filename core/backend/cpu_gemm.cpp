@@ -21,10 +21,10 @@ constexpr int kBytes = 32, kRows = 4, kVectors = 2;
 constexpr int kBytes = 16, kRows = 4, kVectors = 2;
 #endif
 constexpr int kLanes = kBytes / static_cast<int>(sizeof(real));
-constexpr int kPanel = kLanes * kVectors;      // columns of a packed panel
-constexpr int kDepth = 256;                    // k per block: panel block stays in L1
-constexpr int kRowBlock = 256;                 // rows of C per chunk in stream_columns
-constexpr int kStreamRows = 4 * kRows;         // rows of B' per chunk in stream_rows
+constexpr int kPanel = kLanes * kVectors;  // columns of a packed panel
+constexpr int kDepth = 256;                // k per block: panel block stays in L1
+constexpr int kRowBlock = 256;             // rows of C per chunk in stream_columns
+constexpr int kStreamRows = 4 * kRows;     // rows of B' per chunk in stream_rows
 
 using Vec = real __attribute__((vector_size(kBytes)));
 // A typedef: in an alias declaration clang 14 drops `aligned` and would load as if from a full line.
@@ -41,7 +41,8 @@ inline void store(real* p, Vec v) { *reinterpret_cast<VecU*>(p) = v; }
 
 // c[r][0..kPanel) (+)= sum_k a[r*row + k*step] panel[k][..]. Rows past `rows` repeat the last one and are not stored.
 template <bool kColumnMajorA>
-__attribute__((noinline)) void tile(const real* a, int64_t lda, const real* panel, int depth, real* c, int64_t ldc, int rows, bool fresh) {
+__attribute__((noinline)) void tile(const real* a, int64_t lda, const real* panel, int depth, real* c, int64_t ldc, int rows,
+                                    bool fresh) {
   Vec sum[kRows][kVectors];
   real* line[kRows];
   const real* p[kRows];
@@ -106,7 +107,8 @@ void pack_transposed(const real* b, int64_t ldb, int depth, int width, real* pan
   constexpr int kBlock = 16;
   for (int k0 = 0; k0 < depth; k0 += kBlock)
     for (int j = 0; j < kPanel; ++j)
-      for (int k = k0; k < std::min(depth, k0 + kBlock); ++k) panel[static_cast<int64_t>(k) * kPanel + j] = j < width ? b[j * ldb + k] : real{0};
+      for (int k = k0; k < std::min(depth, k0 + kBlock); ++k)
+        panel[static_cast<int64_t>(k) * kPanel + j] = j < width ? b[j * ldb + k] : real{0};
 }
 
 void stream_columns(const Gemm& g, const real* a, const real* b, real* c, int chunk, real* scratch) {

@@ -144,13 +144,15 @@ void pad(const Node& node, Shape from, const real* x, real* y) {
 
 void gather(const Node& node, const real* x, real* y) {
   const int64_t row = row_size(node.shape);
-  for (size_t i = 0; i < node.attr.index->size(); ++i) std::copy_n(x + (*node.attr.index)[i] * row, row, y + static_cast<int64_t>(i) * row);
+  for (size_t i = 0; i < node.attr.index->size(); ++i)
+    std::copy_n(x + (*node.attr.index)[i] * row, row, y + static_cast<int64_t>(i) * row);
 }
 
 void scatter_add(const Node& node, const real* x, real* y) {
   const int64_t row = row_size(node.shape);
   std::fill_n(y, node.shape.size(), real{0});
-  for (size_t i = 0; i < node.attr.index->size(); ++i) Out(y + (*node.attr.index)[i] * row, row) += In(x + static_cast<int64_t>(i) * row, row);
+  for (size_t i = 0; i < node.attr.index->size(); ++i)
+    Out(y + (*node.attr.index)[i] * row, row) += In(x + static_cast<int64_t>(i) * row, row);
 }
 
 void max_axis(const Node& node, Shape from, const real* x, real* y) {

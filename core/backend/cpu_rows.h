@@ -17,7 +17,7 @@ void read_view(const View& view, const real* source, int64_t begin, int64_t n, r
 // Sum, as [outer, reduced, inner] -> [outer, inner]. A sum whose axes do not fit that pattern is done in two passes.
 struct SumShape {
   int64_t outer = 1, reduced = 1, inner = 1;
-  int partials() const;                 // fixed by the shape, never by the threads
+  int partials() const;  // fixed by the shape, never by the threads
   int64_t scratch() const { return partials() * outer * inner; }
 };
 // False if the summed axes are not neighbours (once axes of extent 1 are dropped).

@@ -13,9 +13,9 @@
 namespace unpick {
 
 struct Gemm {
-  int m, n, k;               // C [m,n], op(A) [m,k], op(B) [k,n]
+  int m, n, k;  // C [m,n], op(A) [m,k], op(B) [k,n]
   bool ta = false, tb = false;
-  bool accumulate = false;   // C += instead of C =
+  bool accumulate = false;  // C += instead of C =
 
   int chunks() const;
   int64_t shared_scratch() const;  // elements, one per product in flight

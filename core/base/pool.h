@@ -4,7 +4,8 @@
 // place, so a run is bit-identical for 1..N threads. Which file implements it (pool_threads.cpp | pool_serial.cpp) is
 // chosen when linking, never by an #ifdef.
 //
-// Invariants: chunks run with denormals flushed to zero (denormals.h), on every thread alike; `run` returns when every chunk is done; no allocation; not reentrant (a chunk must not call `run`).
+// Invariants: chunks run with denormals flushed to zero (denormals.h), on every thread alike; `run` returns when every chunk is
+// done; no allocation; not reentrant (a chunk must not call `run`).
 #pragma once
 
 #include <memory>

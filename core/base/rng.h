@@ -25,15 +25,15 @@ class Rng {
   Rng(uint64_t seed, Stream stream) : seed_(seed), stream_(static_cast<uint32_t>(stream)) {}
 
   uint32_t bits(uint32_t step, uint32_t index) const { return block(step, index / 4)[index % 4]; }
-  double uniform(uint32_t step, uint32_t index) const;                   // in (0,1), 2^-32 apart
-  double normal(uint32_t step, uint32_t index) const;                    // N(0,1), |x| < 6.4
-  uint32_t below(uint32_t n, uint32_t step, uint32_t index) const;       // in 0..n-1, bias < n/2^32
+  double uniform(uint32_t step, uint32_t index) const;              // in (0,1), 2^-32 apart
+  double normal(uint32_t step, uint32_t index) const;               // N(0,1), |x| < 6.4
+  uint32_t below(uint32_t n, uint32_t step, uint32_t index) const;  // in 0..n-1, bias < n/2^32
   void fill_uniform(std::span<real> out, uint32_t step, double low, double high) const;
   void fill_normal(std::span<real> out, uint32_t step) const;
-  std::vector<uint32_t> shuffle(uint32_t n, uint32_t step) const;        // a permutation of 0..n-1 (Fisher-Yates)
+  std::vector<uint32_t> shuffle(uint32_t n, uint32_t step) const;  // a permutation of 0..n-1 (Fisher-Yates)
 
  private:
-  std::array<uint32_t, 4> block(uint32_t step, uint32_t index) const;    // Philox 4x32-10
+  std::array<uint32_t, 4> block(uint32_t step, uint32_t index) const;  // Philox 4x32-10
 
   uint64_t seed_;
   uint32_t stream_;

@@ -25,9 +25,9 @@ class Dataset {
  public:
   virtual ~Dataset() = default;
 
-  virtual std::string spec() const = 0;                    // open_dataset(spec()) gives the same data set
-  virtual uint32_t size() const = 0;                       // number of images
-  virtual Shape image() const = 0;                         // [H,W,C], pixels in [0,1]
+  virtual std::string spec() const = 0;                                // open_dataset(spec()) gives the same data set
+  virtual uint32_t size() const = 0;                                   // number of images
+  virtual Shape image() const = 0;                                     // [H,W,C], pixels in [0,1]
   virtual void render(uint32_t index, std::span<real> out) const = 0;  // writes image().size() pixels
 
   // Factors that vary within this data set come with more than one level in it; unlabelled data have none.

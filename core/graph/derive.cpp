@@ -65,8 +65,7 @@ Var adjoint(Var y, int i, Var w) {
     case Op::Conv:
       return i == 0 ? conv_transpose(w, x1, t.stride, t.pad, x0.shape()) : conv_weight(x0, w, t.stride, t.pad, x1.shape());
     case Op::ConvT: return i == 0 ? conv(w, x1, t.stride, t.pad) : conv_weight(w, x0, t.stride, t.pad, x1.shape());
-    case Op::ConvW:
-      return i == 0 ? conv_transpose(x1, w, t.stride, t.pad, x0.shape()) : conv(x0, w, t.stride, t.pad);
+    case Op::ConvW: return i == 0 ? conv_transpose(x1, w, t.stride, t.pad, x0.shape()) : conv(x0, w, t.stride, t.pad);
     default: throw std::logic_error(std::string(info(n.op).name) + " has no adjoint");
   }
 }
@@ -115,7 +114,8 @@ std::vector<Var> jvp(std::span<const Var> ys, std::span<const Var> xs, std::span
   for (Var y : ys) needed[static_cast<size_t>(y.id)] = true;
   for (size_t id = rows; id-- > 0;)
     if (needed[id])
-      for (int i = 0; i < info(g.nodes()[id].op).arity; ++i) needed[static_cast<size_t>(g.nodes()[id].in[static_cast<size_t>(i)])] = true;
+      for (int i = 0; i < info(g.nodes()[id].op).arity; ++i)
+        needed[static_cast<size_t>(g.nodes()[id].in[static_cast<size_t>(i)])] = true;
 
   for (size_t id = 0; id < rows; ++id) {
     const Op op = g.nodes()[id].op;
@@ -145,7 +145,8 @@ std::vector<Var> vjp(Var y, Var cotangent, std::span<const Var> xs) {
     if (static_cast<size_t>(x.id) < rows) reaches[static_cast<size_t>(x.id)] = true;
   for (size_t id = 0; id < rows; ++id)
     for (int i = 0; i < info(g.nodes()[id].op).arity; ++i)
-      if (differentiable(g.nodes()[id].op) && reaches[static_cast<size_t>(g.nodes()[id].in[static_cast<size_t>(i)])]) reaches[id] = true;
+      if (differentiable(g.nodes()[id].op) && reaches[static_cast<size_t>(g.nodes()[id].in[static_cast<size_t>(i)])])
+        reaches[id] = true;
 
   std::vector<Var> bar(rows);
   bar[rows - 1] = cotangent;

@@ -15,7 +15,9 @@ Scope::Scope(Graph& graph, std::string_view name) : graph_(graph), outer_(graph.
   graph.scope_ = static_cast<int>(graph.scopes_.size()) - 1;
 }
 
-Scope::Scope(Graph& graph, int row) : graph_(graph), outer_(graph.scope_) { graph.scope_ = graph.nodes()[static_cast<size_t>(row)].scope; }
+Scope::Scope(Graph& graph, int row) : graph_(graph), outer_(graph.scope_) {
+  graph.scope_ = graph.nodes()[static_cast<size_t>(row)].scope;
+}
 
 namespace {
 
@@ -45,9 +47,12 @@ Var binary(Op op, Var x, Var y) {
 // The result of x's convolution with w, or an error that names the verb.
 Shape conv_shape(const Graph& g, const char* verb, Shape x, Shape w, int stride, int pad) {
   if (x[3] != w[2])
-    mismatch(g, verb, "image " + x.str() + " has " + std::to_string(x[3]) + " channels, weights " + w.str() + " want " +
-                          std::to_string(w[2]), "images are [N,H,W,C], weights [R,S,C,K]");
-  if (stride < 1 || pad < 0) mismatch(g, verb, "stride " + std::to_string(stride) + ", pad " + std::to_string(pad), "stride >= 1, pad >= 0");
+    mismatch(
+        g, verb,
+        "image " + x.str() + " has " + std::to_string(x[3]) + " channels, weights " + w.str() + " want " + std::to_string(w[2]),
+        "images are [N,H,W,C], weights [R,S,C,K]");
+  if (stride < 1 || pad < 0)
+    mismatch(g, verb, "stride " + std::to_string(stride) + ", pad " + std::to_string(pad), "stride >= 1, pad >= 0");
   if (x[1] + 2 * pad < w[0] || x[2] + 2 * pad < w[1])
     mismatch(g, verb, "image " + x.str() + " is smaller than the kernel " + w.str(), "pad more or use a smaller kernel");
   return {x[0], (x[1] + 2 * pad - w[0]) / stride + 1, (x[2] + 2 * pad - w[1]) / stride + 1, w[3]};
@@ -122,7 +127,8 @@ Var broadcast(Var x, Shape result) {
   if (s == result) return x;
   for (int axis = 0; axis < 4; ++axis)
     if (s[axis] != result[axis] && s[axis] != 1)
-      mismatch(*x.graph, "Broadcast", "cannot broadcast " + s.str() + " to " + result.str(), "every operand extent is the result's or 1");
+      mismatch(*x.graph, "Broadcast", "cannot broadcast " + s.str() + " to " + result.str(),
+               "every operand extent is the result's or 1");
   if (x.node().op == Op::Fill) return x.graph->fill(result, x.node().attr.a);
   return x.graph->emit({Op::Broadcast, {x.id, -1}, result});
 }
@@ -130,7 +136,8 @@ Var broadcast(Var x, Shape result) {
 Var reshape(Var x, Shape result) {
   if (x.shape() == result) return x;
   if (x.shape().size() != result.size())
-    mismatch(*x.graph, "Reshape", x.shape().str() + " has not as many elements as " + result.str(), "the product of the extents must stay");
+    mismatch(*x.graph, "Reshape", x.shape().str() + " has not as many elements as " + result.str(),
+             "the product of the extents must stay");
   return x.graph->emit({Op::Reshape, {x.id, -1}, result});
 }
 
@@ -140,7 +147,8 @@ Var permute(Var x, std::array<int, 4> axes) {
   for (int i = 0; i < 4; ++i) {
     const int axis = axes[static_cast<size_t>(i)];
     require_axis(x, axis, "Permute");
-    if (std::exchange(seen[static_cast<size_t>(axis)], true)) mismatch(*x.graph, "Permute", "axis " + std::to_string(axis) + " twice", "name each axis once");
+    if (std::exchange(seen[static_cast<size_t>(axis)], true))
+      mismatch(*x.graph, "Permute", "axis " + std::to_string(axis) + " twice", "name each axis once");
     result[i] = x.shape()[axis];
   }
   Attributes attr;
@@ -152,8 +160,10 @@ Var slice(Var x, int axis, int begin, int extent) {
   require_axis(x, axis, "Slice");
   Shape result = x.shape();
   if (begin < 0 || extent < 1 || begin + extent > result[axis])
-    mismatch(*x.graph, "Slice", "[" + std::to_string(begin) + "," + std::to_string(begin + extent) + ") of axis " +
-                                    std::to_string(axis) + " of " + result.str(), "stay within the extent");
+    mismatch(*x.graph, "Slice",
+             "[" + std::to_string(begin) + "," + std::to_string(begin + extent) + ") of axis " + std::to_string(axis) + " of " +
+                 result.str(),
+             "stay within the extent");
   result[axis] = extent;
   Attributes attr;
   attr.axis = axis;
@@ -165,8 +175,10 @@ Var pad(Var x, int axis, int begin, int extent) {
   require_axis(x, axis, "Pad");
   Shape result = x.shape();
   if (begin < 0 || begin + result[axis] > extent)
-    mismatch(*x.graph, "Pad", result.str() + " at " + std::to_string(begin) + " does not fit into extent " + std::to_string(extent) +
-                                  " of axis " + std::to_string(axis), "enlarge the extent");
+    mismatch(*x.graph, "Pad",
+             result.str() + " at " + std::to_string(begin) + " does not fit into extent " + std::to_string(extent) + " of axis " +
+                 std::to_string(axis),
+             "enlarge the extent");
   result[axis] = extent;
   Attributes attr;
   attr.axis = axis;
@@ -205,7 +217,8 @@ Var matmul(Var x, Var y, bool tx, bool ty) {
   const Shape a = x.shape(), b = y.shape();
   const int m = a[tx ? 1 : 0], k = a[tx ? 0 : 1], k2 = b[ty ? 1 : 0], n = b[ty ? 0 : 1];
   if (k != k2 || a[2] * a[3] * b[2] * b[3] != 1)
-    mismatch(*x.graph, "MatMul", a.str() + (tx ? "'" : "") + " times " + b.str() + (ty ? "'" : ""), "inner extents must agree and both be matrices");
+    mismatch(*x.graph, "MatMul", a.str() + (tx ? "'" : "") + " times " + b.str() + (ty ? "'" : ""),
+             "inner extents must agree and both be matrices");
   Attributes attr;
   attr.ta = tx;
   attr.tb = ty;
@@ -230,14 +243,16 @@ Var conv(Var x, Var w, int stride, int pad) {
 Var conv_transpose(Var y, Var w, int stride, int pad, Shape x) {
   require_same_graph(y, w, "ConvT");
   if (conv_shape(*y.graph, "ConvT", x, w.shape(), stride, pad) != y.shape())
-    mismatch(*y.graph, "ConvT", y.shape().str() + " is not the convolution of " + x.str() + " with " + w.shape().str(), "check stride and pad");
+    mismatch(*y.graph, "ConvT", y.shape().str() + " is not the convolution of " + x.str() + " with " + w.shape().str(),
+             "check stride and pad");
   return y.graph->emit({Op::ConvT, {y.id, w.id}, x, conv_attributes(stride, pad)});
 }
 
 Var conv_weight(Var x, Var y, int stride, int pad, Shape w) {
   require_same_graph(x, y, "ConvW");
   if (conv_shape(*x.graph, "ConvW", x.shape(), w, stride, pad) != y.shape())
-    mismatch(*x.graph, "ConvW", y.shape().str() + " is not the convolution of " + x.shape().str() + " with " + w.str(), "check stride and pad");
+    mismatch(*x.graph, "ConvW", y.shape().str() + " is not the convolution of " + x.shape().str() + " with " + w.str(),
+             "check stride and pad");
   return x.graph->emit({Op::ConvW, {x.id, y.id}, w, conv_attributes(stride, pad)});
 }
 

@@ -48,12 +48,12 @@ using Index = std::shared_ptr<const std::vector<int>>;  // row numbers of Gather
 
 // What a row needs beside its operands. Each primitive uses the few fields that its builder sets.
 struct Attributes {
-  double a = 1, b = 0;         // Fill (a), Affine (a x + b)
-  int axis = 0, begin = 0;     // Slice, Pad, MaxAxis
-  int stride = 1, pad = 0;     // convolutions
-  bool ta = false, tb = false; // MatMul
+  double a = 1, b = 0;                  // Fill (a), Affine (a x + b)
+  int axis = 0, begin = 0;              // Slice, Pad, MaxAxis
+  int stride = 1, pad = 0;              // convolutions
+  bool ta = false, tb = false;          // MatMul
   std::array<int, 4> axes{0, 1, 2, 3};  // Permute: result axis i is operand axis axes[i]
-  Index index;                 // Gather, ScatterAdd
+  Index index;                          // Gather, ScatterAdd
 };
 
 struct Node {
@@ -122,18 +122,18 @@ Var softplus(Var x);
 Var sigmoid(Var x);
 Var sqrt(Var x);
 Var recip(Var x);
-Var affine(Var x, double a, double b = 0);   // a x + b
+Var affine(Var x, double a, double b = 0);  // a x + b
 Var step(Var x);
 Var operator+(Var x, Var y);
 Var operator*(Var x, Var y);
-Var sum(Var x, Shape result);                // each extent of `result` is that of x or 1
-Var broadcast(Var x, Shape result);          // each extent of x is that of `result` or 1
+Var sum(Var x, Shape result);        // each extent of `result` is that of x or 1
+Var broadcast(Var x, Shape result);  // each extent of x is that of `result` or 1
 Var reshape(Var x, Shape result);
 Var permute(Var x, std::array<int, 4> axes);
 Var slice(Var x, int axis, int begin, int extent);
-Var pad(Var x, int axis, int begin, int extent);     // result extent `extent`, x placed at `begin`
-Var gather(Var x, Index rows);                       // result[i] = x[rows[i]] along axis 0
-Var scatter_add(Var x, Index rows, int extent);      // result[rows[i]] += x[i], `extent` rows
+Var pad(Var x, int axis, int begin, int extent);             // result extent `extent`, x placed at `begin`
+Var gather(Var x, Index rows);                               // result[i] = x[rows[i]] along axis 0
+Var scatter_add(Var x, Index rows, int extent);              // result[rows[i]] += x[i], `extent` rows
 Var matmul(Var x, Var y, bool tx = false, bool ty = false);  // [M,K] x [K,N] -> [M,N]
 Var max_axis(Var x, int axis);
 // x [N,H,W,C], w [R,S,C,K], y [N,P,Q,K]; P = (H + 2 pad - R) / stride + 1
@@ -144,8 +144,8 @@ Var conv_weight(Var x, Var y, int stride, int pad, Shape w);
 // ---- composites: no rules of their own -----------------------------------------------------------------------------
 Var operator-(Var x, Var y);
 Var operator/(Var x, Var y);
-Var relu(Var x);                             // x step(x)
-Var logsumexp(Var x, int axis);              // max + log sum exp(x - max)
-Var total(Var x);                            // sum of all elements, shape [1]
+Var relu(Var x);                 // x step(x)
+Var logsumexp(Var x, int axis);  // max + log sum exp(x - max)
+Var total(Var x);                // sum of all elements, shape [1]
 
 }  // namespace unpick

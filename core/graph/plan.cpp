@@ -9,7 +9,8 @@ namespace unpick {
 namespace {
 
 bool is_pointwise(Op op) {
-  return info(op).kind == Kind::Elementwise || op == Op::Fill || op == Op::Affine || op == Op::Add || op == Op::Mul || op == Op::Step;
+  return info(op).kind == Kind::Elementwise || op == Op::Fill || op == Op::Affine || op == Op::Add || op == Op::Mul ||
+         op == Op::Step;
 }
 
 // Free blocks of the arena by offset; neighbours are merged.
@@ -90,7 +91,8 @@ class Planner {
   void bind(const Binding& b, Region region, bool must_be_input) {
     const int row = plan_.root(b.row.id);
     if ((nodes_[at(row)].op == Op::Input) != must_be_input || bound(row) || b.offset % kAlign != 0)
-      throw std::logic_error("plan: row %" + std::to_string(row) + " cannot be bound; parameters are Inputs, gradients are not, each once, aligned");
+      throw std::logic_error("plan: row %" + std::to_string(row) +
+                             " cannot be bound; parameters are Inputs, gradients are not, each once, aligned");
     plan_.places[at(row)] = {region, b.offset};
   }
 
@@ -208,7 +210,8 @@ View view_of(const Node& node, Shape operand) {
   View view;
   if (node.op == Op::Slice) view.offset = node.attr.begin * source[static_cast<size_t>(node.attr.axis)];
   for (int axis = 0; axis < 4; ++axis) {
-    const auto from = node.op == Op::Permute ? static_cast<size_t>(node.attr.axes[static_cast<size_t>(axis)]) : static_cast<size_t>(axis);
+    const auto from =
+        node.op == Op::Permute ? static_cast<size_t>(node.attr.axes[static_cast<size_t>(axis)]) : static_cast<size_t>(axis);
     const int64_t extent = node.shape[axis];
     const int64_t stride = node.op == Op::Broadcast && operand[axis] == 1 ? 0 : source[from];
     if (extent == 1) continue;

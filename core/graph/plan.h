@@ -43,11 +43,11 @@ struct Binding {
 };
 
 struct PlanRequest {
-  std::vector<Var> outputs;          // kept in the arena and readable after a replay
+  std::vector<Var> outputs;  // kept in the arena and readable after a replay
   std::vector<Binding> parameters;
   std::vector<Binding> gradients;
-  bool every_row = false;            // keep each row and fuse nothing: for finding the first bad row
-  int64_t guard = 0;                 // extra elements behind each row, for sentinels
+  bool every_row = false;  // keep each row and fuse nothing: for finding the first bad row
+  int64_t guard = 0;       // extra elements behind each row, for sentinels
 };
 
 // Rows that run together: one row with its kernel, or a loop over tiles of `rows`.
@@ -61,13 +61,13 @@ struct Plan {
 
   const Graph* graph;
   std::vector<Instruction> program;
-  std::vector<Place> places;      // by row id; aliases have the place of their root
-  int64_t arena = 0;              // elements
-  int64_t one_buffer_per_row = 0; // what the arena would be without reuse, elements
-  int tile_slots = 0;             // the most that any loop needs
+  std::vector<Place> places;       // by row id; aliases have the place of their root
+  int64_t arena = 0;               // elements
+  int64_t one_buffer_per_row = 0;  // what the arena would be without reuse, elements
+  int tile_slots = 0;              // the most that any loop needs
 
-  int root(int row) const;        // the row that a chain of Reshapes renames
-  std::string str() const;        // one line per instruction, and the arena
+  int root(int row) const;  // the row that a chain of Reshapes renames
+  std::string str() const;  // one line per instruction, and the arena
 };
 
 // Rows that read another row through strides: Broadcast, Permute, Slice. Axes of extent 1 are dropped and neighbours that

@@ -16,7 +16,8 @@ std::string attributes(const Node& n) {
   switch (n.op) {
     case Op::Input: return n.name.empty() ? "" : " '" + n.name + "'";
     case Op::Fill: return " " + number(n.attr.a);
-    case Op::Affine: return " " + number(n.attr.a) + " x" + (n.attr.b < 0 ? " - " : " + ") + number(n.attr.b < 0 ? -n.attr.b : n.attr.b);
+    case Op::Affine:
+      return " " + number(n.attr.a) + " x" + (n.attr.b < 0 ? " - " : " + ") + number(n.attr.b < 0 ? -n.attr.b : n.attr.b);
     case Op::Slice:
     case Op::Pad: return " axis " + std::to_string(n.attr.axis) + " from " + std::to_string(n.attr.begin);
     case Op::MaxAxis: return " axis " + std::to_string(n.attr.axis);
@@ -25,7 +26,8 @@ std::string attributes(const Node& n) {
       for (int axis : n.attr.axes) s += " " + std::to_string(axis);
       return s;
     }
-    case Op::MatMul: return std::string(n.attr.ta ? " transposed" : "") + (n.attr.tb ? (n.attr.ta ? " both" : " second transposed") : "");
+    case Op::MatMul:
+      return std::string(n.attr.ta ? " transposed" : "") + (n.attr.tb ? (n.attr.ta ? " both" : " second transposed") : "");
     case Op::Conv:
     case Op::ConvT:
     case Op::ConvW: return " stride " + std::to_string(n.attr.stride) + " pad " + std::to_string(n.attr.pad);
@@ -69,10 +71,12 @@ std::string Graph::str() const {
 std::string Plan::str() const {
   std::string s;
   for (const Instruction& instruction : program) {
-    if (instruction.rows.size() > 1) s += "loop over " + std::to_string(graph->nodes()[static_cast<size_t>(instruction.rows[0])].shape.size()) + "\n";
+    if (instruction.rows.size() > 1)
+      s += "loop over " + std::to_string(graph->nodes()[static_cast<size_t>(instruction.rows[0])].shape.size()) + "\n";
     for (int id : instruction.rows) {
       const Place& place = places[static_cast<size_t>(id)];
-      s += (instruction.rows.size() > 1 ? "  " : "") + row_text(*graph, id) + "  " + region_name(place.region) + std::to_string(place.offset) + "\n";
+      s += (instruction.rows.size() > 1 ? "  " : "") + row_text(*graph, id) + "  " + region_name(place.region) +
+           std::to_string(place.offset) + "\n";
     }
   }
   char line[128];

@@ -21,10 +21,12 @@ void update(Factors f, int64_t n, real* __restrict w, const real* __restrict g, 
 
 }  // namespace
 
-void adam_step(const AdamSettings& s, int64_t t, std::span<real> w, std::span<const real> g, std::span<real> m, std::span<real> v, Pool& pool) {
+void adam_step(const AdamSettings& s, int64_t t, std::span<real> w, std::span<const real> g, std::span<real> m, std::span<real> v,
+               Pool& pool) {
   constexpr int64_t kChunk = 16384;
   const auto power = static_cast<double>(t);
-  const Factors f{static_cast<real>(1 - s.beta1), static_cast<real>(1 - s.beta2), static_cast<real>(s.lr / (1 - std::pow(s.beta1, power))),
+  const Factors f{static_cast<real>(1 - s.beta1), static_cast<real>(1 - s.beta2),
+                  static_cast<real>(s.lr / (1 - std::pow(s.beta1, power))),
                   static_cast<real>(1 / std::sqrt(1 - std::pow(s.beta2, power))), static_cast<real>(s.epsilon)};
   const auto size = static_cast<int64_t>(w.size());
   pool.run(static_cast<int>((size + kChunk - 1) / kChunk), [&](int chunk, int) {

@@ -14,7 +14,7 @@ struct AdamSettings {
 
 // Step number t >= 1:  m = b1 m + (1-b1) g,  v = b2 v + (1-b2) g^2,
 //                      w -= lr / (1-b1^t) m / (sqrt(v / (1-b2^t)) + epsilon)
-void adam_step(const AdamSettings& settings, int64_t t, std::span<real> w, std::span<const real> g, std::span<real> m, std::span<real> v,
-               Pool& pool);
+void adam_step(const AdamSettings& settings, int64_t t, std::span<real> w, std::span<const real> g, std::span<real> m,
+               std::span<real> v, Pool& pool);
 
 }  // namespace unpick

@@ -22,7 +22,8 @@ Var flat(Var x) {
 FeatureOrder pixels(Shape image) { return FeatureOrder::of_image(image[0], image[1], image[2]); }
 FeatureOrder input_pixels(Var x) { return FeatureOrder::of_image(x.shape()[1], x.shape()[2], x.shape()[3]); }
 
-Var hidden_layers(Recorder& r, Var h, std::initializer_list<int> widths, Activation activation, const std::string& prefix, FeatureOrder in, int& count) {
+Var hidden_layers(Recorder& r, Var h, std::initializer_list<int> widths, Activation activation, const std::string& prefix,
+                  FeatureOrder in, int& count) {
   for (int width : widths) {
     const Var a = dense(r, h, width, prefix + ".lin" + std::to_string(++count), in);
     h = activation(a);
@@ -111,7 +112,8 @@ Var burgess_encode(Recorder& r, Var x, int latent) {
   return dense(r, g, 2 * latent, "encoder.mu_logvar_gen", {}, FeatureOrder::of_pairs(latent));
 }
 Var burgess_decode(Recorder& r, Var z, Shape image) {
-  return conv_decoder(r, z, {256, 256}, {4, 4, 32}, {{32, 4, "convT_64"}, {32, 4, "convT1"}, {32, 4, "convT2"}, {image[2], 4, "convT3"}});
+  return conv_decoder(r, z, {256, 256}, {4, 4, 32},
+                      {{32, 4, "convT_64"}, {32, 4, "convT1"}, {32, 4, "convT2"}, {image[2], 4, "convT3"}});
 }
 
 // ---- conv-locatello: as in the study's code ----
@@ -128,8 +130,10 @@ constexpr std::array<Architecture, 6> kArchitectures{{
     {"mlp", "two layers of 256, relu (2.2 M parameters on dSprites)", Init::torch, false, mlp_encode, mlp_decode},
     {"conv", "four convolutions 32-32-64-64 and a layer of 256 (0.8 M)", Init::torch, true, conv_encode, conv_decode},
     {"mlp-1200", "two relu layers of 1200, three tanh layers of 1200 (14 M)", Init::torch, false, mlp1200_encode, mlp1200_decode},
-    {"conv-burgess", "Burgess et al. 2018: four convolutions of 32, two layers of 256 (0.5 M)", Init::torch, true, burgess_encode, burgess_decode},
-    {"conv-locatello", "Locatello et al. 2019: 32-32-64-64, the study's network (0.7 M)", Init::glorot, true, locatello_encode, conv_decode},
+    {"conv-burgess", "Burgess et al. 2018: four convolutions of 32, two layers of 256 (0.5 M)", Init::torch, true, burgess_encode,
+     burgess_decode},
+    {"conv-locatello", "Locatello et al. 2019: 32-32-64-64, the study's network (0.7 M)", Init::glorot, true, locatello_encode,
+     conv_decode},
 }};
 
 }  // namespace

@@ -20,7 +20,7 @@ struct ObjectiveInputs {
 struct Objective {
   const char* name;
   const char* summary;
-  bool samples;    // false: z = mu, no noise
+  bool samples;  // false: z = mu, no noise
   bool uses_beta;
   Var (*loss)(const ObjectiveInputs&);
 };

@@ -31,7 +31,8 @@ const Parameter* Parameters::find(const std::string& name) const {
 const Parameter& Parameters::require(Parameter row) {
   if (const Parameter* known = find(row.name)) {
     if (known->shape != row.shape)
-      throw ShapeError("parameter '" + row.name + "': recorded as " + known->shape.str() + " and as " + row.shape.str() + "; give them two names");
+      throw ShapeError("parameter '" + row.name + "': recorded as " + known->shape.str() + " and as " + row.shape.str() +
+                       "; give them two names");
     return *known;
   }
   row.offset = region_;
@@ -88,7 +89,8 @@ std::vector<float> to_torch(const Parameter& p, std::span<const real> region) {
 
 void from_torch(const Parameter& p, std::span<const float> values, std::span<real> region) {
   if (static_cast<int64_t>(values.size()) != p.shape.size())
-    throw Error(ErrorKind::data, p.name, std::to_string(values.size()) + " values for " + p.shape.str(), "the file belongs to another architecture");
+    throw Error(ErrorKind::data, p.name, std::to_string(values.size()) + " values for " + p.shape.str(),
+                "the file belongs to another architecture");
   for_elements(p, [&](int64_t torch, int64_t ours) {
     region[static_cast<size_t>(p.offset + ours)] = static_cast<real>(values[static_cast<size_t>(torch)]);
   });

@@ -38,8 +38,8 @@ struct Parameter {
   Shape shape;
   Layout layout = Layout::vector;
   FeatureOrder in{}, out{};
-  double bound = 0;      // first values are uniform in (-bound, bound)
-  int64_t offset = 0;    // in the parameters region
+  double bound = 0;    // first values are uniform in (-bound, bound)
+  int64_t offset = 0;  // in the parameters region
 
   std::vector<int64_t> torch_shape() const;
 };
@@ -50,8 +50,8 @@ class Parameters {
   const Parameter& require(Parameter row);
   const std::vector<Parameter>& rows() const { return rows_; }
   const Parameter* find(const std::string& name) const;
-  int64_t region() const { return region_; }   // elements of the region, padding included
-  int64_t count() const;                       // elements without padding
+  int64_t region() const { return region_; }  // elements of the region, padding included
+  int64_t count() const;                      // elements without padding
 
   void initialise(std::span<real> region, uint64_t seed) const;
 

@@ -5,10 +5,12 @@
 
 namespace unpick {
 
-VaeSpec make_vae_spec(const std::string& model, const std::string& objective_name, const std::string& likelihood_name, Shape image, int latent) {
+VaeSpec make_vae_spec(const std::string& model, const std::string& objective_name, const std::string& likelihood_name, Shape image,
+                      int latent) {
   const VaeSpec spec{&architecture(model), &objective(objective_name), likelihood(likelihood_name), image, latent};
   if (spec.architecture->needs_64 && (image[0] != 64 || image[1] != 64))
-    throw Error(ErrorKind::usage, "model '" + model + "'", "needs 64x64 images, the data are " + image.str(), "use --model mlp, or resize the images");
+    throw Error(ErrorKind::usage, "model '" + model + "'", "needs 64x64 images, the data are " + image.str(),
+                "use --model mlp, or resize the images");
   return spec;
 }
 
@@ -16,7 +18,9 @@ PlanRequest Training::request() const { return {{loss, reconstruction, kl, kl_pe
 
 namespace {
 
-Var image_input(Graph& g, const VaeSpec& spec, int batch) { return g.input({batch, spec.image[0], spec.image[1], spec.image[2]}, "x"); }
+Var image_input(Graph& g, const VaeSpec& spec, int batch) {
+  return g.input({batch, spec.image[0], spec.image[1], spec.image[2]}, "x");
+}
 
 Var pixels(Var x) { return reshape(x, {x.shape()[0], static_cast<int>(x.shape().size() / x.shape()[0])}); }
 

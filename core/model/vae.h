@@ -20,16 +20,17 @@ struct VaeSpec {
   int latent;
 };
 // Throws Error(usage) where the parts do not fit together.
-VaeSpec make_vae_spec(const std::string& model, const std::string& objective, const std::string& likelihood, Shape image, int latent);
+VaeSpec make_vae_spec(const std::string& model, const std::string& objective, const std::string& likelihood, Shape image,
+                      int latent);
 
 // Rows of the training graph that are written before a step or read after it.
 struct Training {
   std::unique_ptr<Graph> graph = std::make_unique<Graph>();
-  Var x;                       // [B,H,W,C] images
-  Var epsilon;                 // [B,Z] standard normal noise
-  Var beta, sigma2;            // [1]
+  Var x;                         // [B,H,W,C] images
+  Var epsilon;                   // [B,Z] standard normal noise
+  Var beta, sigma2;              // [1]
   Var loss, reconstruction, kl;  // [1], nats per image
-  Var kl_per_latent;           // [1,Z], nats per image
+  Var kl_per_latent;             // [1,Z], nats per image
   std::vector<Binding> parameters, gradients;
 
   PlanRequest request() const;
@@ -46,8 +47,8 @@ Encoding record_encoding(const VaeSpec& spec, int batch, Parameters& table);
 
 struct Decoding {
   std::unique_ptr<Graph> graph = std::make_unique<Graph>();
-  Var z;           // [B,Z]
-  Var eta, mean;   // [B,D]: likelihood parameters (Bernoulli: logits) and mean image
+  Var z;          // [B,Z]
+  Var eta, mean;  // [B,D]: likelihood parameters (Bernoulli: logits) and mean image
   std::vector<Binding> parameters;
 };
 Decoding record_decoding(const VaeSpec& spec, int batch, Parameters& table);

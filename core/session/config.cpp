@@ -15,8 +15,9 @@ namespace {
 #define UNPICK_STRING(x) #x
 constexpr Setting kSettings[] = {
 #define TEXT(name, flag, value, choices, when, help) {Setting::text, #name, flag, value, choices, 0, 0, 0, 0, When::when, help},
-#define COUNT(name, flag, value, low, high, expert_low, expert_high, when, help) \
-  {Setting::count, #name, flag, UNPICK_STRING(value), "", low, high, expert_low, static_cast<double>(expert_high), When::when, help},
+#define COUNT(name, flag, value, low, high, expert_low, expert_high, when, help)                                   \
+  {Setting::count, #name, flag, UNPICK_STRING(value), "", low, high, expert_low, static_cast<double>(expert_high), \
+   When::when,     help},
 #define NUMBER(name, flag, value, low, high, expert_low, expert_high, when, help) \
   {Setting::number, #name, flag, UNPICK_STRING(value), "", low, high, expert_low, expert_high, When::when, help},
 #include "core/session/config.def"
@@ -27,13 +28,13 @@ constexpr Setting kSettings[] = {
 
 constexpr Preset kPresets[] = {
     {"live",
-     "data=dsprites:shape=ellipse,orientation=0,posY=8..23 model=mlp objective=beta-vae latent=10 beta=30 lr=0.001 batch=64 steps=5000",
+     "data=dsprites:shape=ellipse,orientation=0,posY=8..23 model=mlp objective=beta-vae latent=10 beta=30 lr=0.001 batch=64 "
+     "steps=7000",
      "a slice of dSprites with unequal ranges and a large beta: x, y and scale come apart within a minute"},
     {"equal-ranges",
      "data=dsprites:shape=ellipse,orientation=0 model=mlp objective=beta-vae latent=10 beta=4 lr=0.001 batch=64 steps=5000",
      "x and y with equal ranges and beta 4: no lock, as the theory says"},
-    {"all",
-     "data=dsprites model=mlp objective=beta-vae latent=10 beta=30 lr=0.001 batch=64 steps=20000",
+    {"all", "data=dsprites model=mlp objective=beta-vae latent=10 beta=30 lr=0.001 batch=64 steps=20000",
      "all of dSprites: five factors, of which position separates first"},
 };
 
@@ -102,7 +103,8 @@ void assign(const Setting& s, std::string& field, const std::string& value) {
     const std::string near = nearest(value, s.choices);
     std::string list = s.choices;
     std::replace(list.begin(), list.end(), '|', ' ');
-    reject(s, value, "unknown " + std::string(s.name), near.empty() ? "choose one of: " + list : "did you mean '" + near + "'? (" + list + ")");
+    reject(s, value, "unknown " + std::string(s.name),
+           near.empty() ? "choose one of: " + list : "did you mean '" + near + "'? (" + list + ")");
   }
   if (value.empty()) reject(s, value, "empty", std::string(s.help));
   field = value;
@@ -126,7 +128,8 @@ const Setting& setting(const std::string& name) {
     names += std::string(names.empty() ? "" : "|") + s.name;
   }
   const std::string near = nearest(name, names);
-  throw Error(ErrorKind::usage, "setting '" + name + "'", "unknown", near.empty() ? "see unpick train --help" : "did you mean '" + near + "'?");
+  throw Error(ErrorKind::usage, "setting '" + name + "'", "unknown",
+              near.empty() ? "see unpick train --help" : "did you mean '" + near + "'?");
 }
 
 void set(Config& config, const std::string& name, const std::string& value) {

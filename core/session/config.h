@@ -18,11 +18,11 @@ enum class When : uint8_t { model, live, run };
 
 struct Setting {
   enum Type : uint8_t { text, count, number } type;
-  const char* name;           // field and JSON key
-  const char* flag;           // without the dashes
-  const char* initial;        // the default, as text
-  const char* choices;        // text: joined by '|', or empty
-  double low, high;           // what a slider offers
+  const char* name;                // field and JSON key
+  const char* flag;                // without the dashes
+  const char* initial;             // the default, as text
+  const char* choices;             // text: joined by '|', or empty
+  double low, high;                // what a slider offers
   double expert_low, expert_high;  // what is accepted
   When when;
   const char* help;

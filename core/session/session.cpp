@@ -53,7 +53,8 @@ bool Session::healthy() const { return finite(model_.weights.span()) && finite(m
 
 void Session::post(Command command) {
   if (setting(command.setting).when != When::live)
-    throw Error(ErrorKind::usage, "setting '" + command.setting + "'", "cannot change during a run", "start a new run, or change beta, sigma2 or lr");
+    throw Error(ErrorKind::usage, "setting '" + command.setting + "'", "cannot change during a run",
+                "start a new run, or change beta, sigma2 or lr");
   Config trial = config_;
   set(trial, command.setting, command.value);  // throws before anything is queued
   pending_.push_back(std::move(command));
@@ -123,7 +124,8 @@ void Session::report_non_finite() {
     if (finite(replay->data({training_.graph.get(), id}))) continue;
     const Node& node = training_.graph->nodes()[static_cast<size_t>(id)];
     throw Error(ErrorKind::failed, "loss",
-                step + ", first in scope '" + training_.graph->scopes()[static_cast<size_t>(node.scope)] + "' (%" + std::to_string(id) + " " + info(node.op).name + " " + node.shape.str() + ")",
+                step + ", first in scope '" + training_.graph->scopes()[static_cast<size_t>(node.scope)] + "' (%" +
+                    std::to_string(id) + " " + info(node.op).name + " " + node.shape.str() + ")",
                 hint);
   }
   throw Error(ErrorKind::failed, "loss", step, hint);

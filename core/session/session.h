@@ -53,18 +53,18 @@ class Session {
   ~Session();
 
   const Config& config() const { return config_; }
-  Model& model() { return model_; }                           // its weights are the ones being trained
+  Model& model() { return model_; }  // its weights are the ones being trained
   const Model& model() const { return model_; }
   const Dataset& data() const { return *data_; }
   int64_t step() const { return step_; }
-  const Losses& losses() const { return losses_; }            // of the last step
+  const Losses& losses() const { return losses_; }  // of the last step
   const std::vector<LoggedCommand>& log() const { return log_; }
-  const std::string& note() const { return note_; }           // what the user should know ("no CUDA device: using the CPU")
+  const std::string& note() const { return note_; }  // what the user should know ("no CUDA device: using the CPU")
 
-  uint64_t fingerprint() const;        // FNV-1a of the weights' bytes: equal runs have equal ones
-  bool healthy() const;                // every weight and moment is finite
-  void post(Command command);          // Error(usage) for a setting that is not live
-  void apply_commands();               // now, instead of at the start of the next step
+  uint64_t fingerprint() const;  // FNV-1a of the weights' bytes: equal runs have equal ones
+  bool healthy() const;          // every weight and moment is finite
+  void post(Command command);    // Error(usage) for a setting that is not live
+  void apply_commands();         // now, instead of at the start of the next step
   void advance(int64_t steps);
 
   State state() const;

@@ -88,9 +88,11 @@ class Bench {
     if (name == "W2") return training(name, "conv");
     if (name == "W3") return training(name, "mlp-1200");
     if (name == "peak") return peak();
-    const std::string kind = name.substr(0, name.find(':')), decoder = name.find(':') == std::string::npos ? "" : name.substr(name.find(':') + 1);
+    const std::string kind = name.substr(0, name.find(':')),
+                      decoder = name.find(':') == std::string::npos ? "" : name.substr(name.find(':') + 1);
     if (kind != "A1" && kind != "A2" && kind != "A3" && kind != "A3b" && kind != "A4")
-      throw Error(ErrorKind::usage, "--workload " + name, "unknown", "choose from W1 W2 W3 A1 A2 A3 A3b A4 (or A1:mlp, A1:conv) and peak");
+      throw Error(ErrorKind::usage, "--workload " + name, "unknown",
+                  "choose from W1 W2 W3 A1 A2 A3 A3b A4 (or A1:mlp, A1:conv) and peak");
     for (const char* model : {"mlp", "conv"})
       if (decoder.empty() || decoder == model) analysis(kind, model);
   }
@@ -179,7 +181,9 @@ void add_bench(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("bench", "time training steps and decoder analyses");
   const auto options = std::make_shared<Options>();
   command->add_option("--workload", options->workloads, "comma-separated: W1 W2 W3 A1 A2 A3 A3b A4 peak")->capture_default_str();
-  command->add_option("--seconds", options->seconds, "time for each workload")->check(CLI::Range(0.01, 3600.0))->capture_default_str();
+  command->add_option("--seconds", options->seconds, "time for each workload")
+      ->check(CLI::Range(0.01, 3600.0))
+      ->capture_default_str();
   command->add_flag("--json", options->json, "one JSON line per workload");
   add_settings(*command, options->given, {When::model, When::run});
   command->callback([options, &run] { run = [options] { return Bench(*options).run(); }; });

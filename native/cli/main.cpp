@@ -59,7 +59,8 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer("Start with:  unpick train --preset live --out runs/live");
   Run action;
-  for (const auto add : {add_train, add_encode, add_decode, add_traverse, add_data, add_import, add_bench, add_doctor}) add(app, action);
+  for (const auto add : {add_train, add_encode, add_decode, add_traverse, add_data, add_import, add_bench, add_doctor})
+    add(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -87,9 +88,12 @@ void add_settings(CLI::App& command, Given& given, std::initializer_list<When> k
     if (*s.choices) help += std::string(" (") + s.choices + ")";
     command
         .add_option_function<std::string>(
-            std::string("--") + s.flag, [&given, name = std::string(s.name)](const std::string& value) { given.emplace_back(name, value); }, help)
+            std::string("--") + s.flag,
+            [&given, name = std::string(s.name)](const std::string& value) { given.emplace_back(name, value); }, help)
         ->default_str(s.initial)
-        ->type_name(s.type == Setting::text ? "TEXT" : s.type == Setting::count ? "N" : "X");
+        ->type_name(s.type == Setting::text    ? "TEXT"
+                    : s.type == Setting::count ? "N"
+                                               : "X");
   }
 }
 

@@ -39,8 +39,9 @@ void Progress::update(int64_t done, const std::string& unit, const std::string& 
   const double left = static_cast<double>(total_ - done) / std::max(rate, 1e-9);
   std::string bar;
   for (int i = 0; i < kWidth; ++i) bar += i < share * kWidth ? "━" : "─";
-  std::fprintf(stderr, "\r\033[K%s %3.0f %%  %lld/%lld %s  %.0f/s  %s left  %s", bar.c_str(), 100 * share, static_cast<long long>(done),
-               static_cast<long long>(total_), unit.c_str(), rate, duration(left).c_str(), detail.c_str());
+  std::fprintf(stderr, "\r\033[K%s %3.0f %%  %lld/%lld %s  %.0f/s  %s left  %s", bar.c_str(), 100 * share,
+               static_cast<long long>(done), static_cast<long long>(total_), unit.c_str(), rate, duration(left).c_str(),
+               detail.c_str());
   std::fflush(stderr);
   last_ = Clock::now();
   drawn_ = true;

@@ -15,8 +15,8 @@ class Progress {
 
   // `unit` names what is counted ("steps"), `detail` is shown after the rate and the time left.
   void update(int64_t done, const std::string& unit, const std::string& detail);
-  bool due() const;       // true when the next update would be drawn
-  double seconds() const; // since the start
+  bool due() const;        // true when the next update would be drawn
+  double seconds() const;  // since the start
 
  private:
   using Clock = std::chrono::steady_clock;

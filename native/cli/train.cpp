@@ -16,7 +16,7 @@
 namespace unpick::cli {
 namespace {
 
-constexpr int64_t kLogEvery = 50;    // steps between lines of metrics.csv
+constexpr int64_t kLogEvery = 50;  // steps between lines of metrics.csv
 
 struct Options {
   std::string out, resume, preset;
@@ -83,7 +83,8 @@ class Trainer {
   void resume() {
     const std::string file = directory_.file("checkpoint.safetensors");
     if (!directory_.holds_run())
-      throw Error(ErrorKind::data, directory_.path(), "has no checkpoint.safetensors", "start a run with --out " + directory_.path());
+      throw Error(ErrorKind::data, directory_.path(), "has no checkpoint.safetensors",
+                  "start a run with --out " + directory_.path());
     Config config = io::read_checkpoint_info(file).config;
     for (const auto& [name, value] : options_.given) {
       const Setting& s = setting(name);
@@ -128,7 +129,8 @@ class Trainer {
   }
 
   void save() {
-    if (!session_->healthy()) throw Error(ErrorKind::failed, "weights", "not finite", "lower --lr; the last good checkpoint is kept");
+    if (!session_->healthy())
+      throw Error(ErrorKind::failed, "weights", "not finite", "lower --lr; the last good checkpoint is kept");
     write_pictures();
     directory_.save(*session_, metrics_);
   }
@@ -139,7 +141,8 @@ class Trainer {
     traversal.footer = command();
     try {
       io::write_traversal(directory_.file("traversal.png"), session_->model(), session_->data(), session_->backend(), traversal);
-      io::write_reconstructions(directory_.file("reconstruction.png"), session_->model(), session_->data(), session_->backend(), command());
+      io::write_reconstructions(directory_.file("reconstruction.png"), session_->model(), session_->data(), session_->backend(),
+                                command());
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::failed) throw;  // the disk, not the model
       picture_problem_ = e.what();
@@ -169,9 +172,11 @@ class Trainer {
   void report() {
     const Losses& l = session_->losses();
     const Config& c = session_->config();
-    std::printf("%s on %s, seed %lld: %lld steps in %.1f s (%.0f/s, %d threads)\n", c.model.c_str(), session_->data().spec().c_str(),
-                static_cast<long long>(c.seed), static_cast<long long>(session_->step()), seconds_, rate(), pool_->threads());
-    std::printf("loss %.3f = reconstruction %.3f and KL %.3f nats, last batch; weights %s\n", l.loss, l.reconstruction, l.kl, fingerprint().c_str());
+    std::printf("%s on %s, seed %lld: %lld steps in %.1f s (%.0f/s, %d threads)\n", c.model.c_str(),
+                session_->data().spec().c_str(), static_cast<long long>(c.seed), static_cast<long long>(session_->step()), seconds_,
+                rate(), pool_->threads());
+    std::printf("loss %.3f = reconstruction %.3f and KL %.3f nats, last batch; weights %s\n", l.loss, l.reconstruction, l.kl,
+                fingerprint().c_str());
     const FactorCorrelation r = correlation();
     for (size_t f = 0; f < r.factors.size(); ++f) {
       const auto [latent, value] = r.best(f);
@@ -182,9 +187,10 @@ class Trainer {
 
   void report_json() {
     const Losses& l = session_->losses();
-    nlohmann::ordered_json json{{"out", directory_.path()}, {"steps", session_->step()}, {"seconds", seconds_},
-                                {"steps_per_s", rate()},    {"loss", l.loss},            {"reconstruction", l.reconstruction},
-                                {"kl", l.kl},               {"kl_per_latent", l.kl_per_latent}, {"weights", fingerprint()}};
+    nlohmann::ordered_json json{
+        {"out", directory_.path()}, {"steps", session_->step()},          {"seconds", seconds_}, {"steps_per_s", rate()},
+        {"loss", l.loss},           {"reconstruction", l.reconstruction}, {"kl", l.kl},          {"kl_per_latent", l.kl_per_latent},
+        {"weights", fingerprint()}};
     const FactorCorrelation r = correlation();
     for (size_t f = 0; f < r.factors.size(); ++f) {
       const auto [latent, value] = r.best(f);
@@ -224,13 +230,16 @@ void add_train(CLI::App& app, Run& run) {
   command->add_option("--out", options->out, "the run directory to make")->type_name("DIR");
   command->add_option("--resume", options->resume, "continue the run in this directory, bit for bit")->type_name("DIR");
   command->add_option("--preset", options->preset, preset_help())->type_name("NAME");
-  command->add_option("--save-every", options->save_every, "seconds between checkpoints")->check(CLI::Range(0.0, 86400.0))->capture_default_str();
+  command->add_option("--save-every", options->save_every, "seconds between checkpoints")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
   command->add_flag("--json", options->json, "print the result as JSON");
   add_settings(*command, options->given, {When::model, When::live, When::run});
   command->callback([options, &run] {
     run = [options] {
       if (options->out.empty() == options->resume.empty())
-        throw Error(ErrorKind::usage, "--out", options->out.empty() ? "missing" : "given together with --resume", "give --out DIR for a new run, or --resume DIR");
+        throw Error(ErrorKind::usage, "--out", options->out.empty() ? "missing" : "given together with --resume",
+                    "give --out DIR for a new run, or --resume DIR");
       if (!options->resume.empty() && !options->preset.empty())
         throw Error(ErrorKind::usage, "--preset", "given together with --resume", "a resumed run keeps its settings");
       return Trainer(*options).train();

@@ -28,8 +28,8 @@ struct TraversalFigure {
   std::string footer;   // command, seed, steps
   int height = 64, width = 64, channels = 1;
   std::string unit = "value of z";  // what the columns' numbers are
-  std::vector<float> values;       // [columns], ascending: the latent's value in each column
-  std::vector<TraversalRow> rows;  // drawn in this order; by falling KL reads best
+  std::vector<float> values;        // [columns], ascending: the latent's value in each column
+  std::vector<TraversalRow> rows;   // drawn in this order; by falling KL reads best
 };
 
 struct ReconstructionFigure {

@@ -99,7 +99,9 @@ class Columns {
 
   std::vector<float> marks;  // [columns]
 
-  const char* unit() const { return range_ == Range::prior ? "value of z" : range_ == Range::posterior ? "standard deviations" : "percentile"; }
+  const char* unit() const {
+    return range_ == Range::prior ? "value of z" : range_ == Range::posterior ? "standard deviations" : "percentile";
+  }
 
   void choose(int latent) {
     latent_ = static_cast<size_t>(latent);
@@ -187,10 +189,14 @@ TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& b
   const auto rows = std::min<uint64_t>(wanted, std::clamp<uint64_t>(kMaxPixels / row_area, 1, kMostRows));
   Decoder decoder(spec, table, model.weights.span(), backend, static_cast<int>(count));
 
-  TraversalFigure figure{traversal_title(sample), traversal_caption(options, sample, image, wanted - rows),
-                         options.footer,          spec.image[0],
-                         spec.image[1],           spec.image[2],
-                         columns.unit(),          columns.marks,
+  TraversalFigure figure{traversal_title(sample),
+                         traversal_caption(options, sample, image, wanted - rows),
+                         options.footer,
+                         spec.image[0],
+                         spec.image[1],
+                         spec.image[2],
+                         columns.unit(),
+                         columns.marks,
                          {}};
   order.resize(rows);
   for (const int latent : order) {
@@ -203,7 +209,8 @@ TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& b
     decoder.run(z, {}, tiles);
     std::string label = describe_latent(sample, latent);
     const size_t alike = width - used - 1;
-    if (!sample.in_use(latent) && alike > 0) label = "z" + std::to_string(latent) + " and " + number_word(alike) + " more are not in use";
+    if (!sample.in_use(latent) && alike > 0)
+      label = "z" + std::to_string(latent) + " and " + number_word(alike) + " more are not in use";
     if (const size_t at = label.find("|r| "); at != std::string::npos) label.replace(at + 3, 1, "\u00a0");  // kept on one line
     figure.rows.push_back(
         {std::move(label), static_cast<float>(sample.kl[static_cast<size_t>(latent)]), std::move(tiles), columns.at()});

@@ -45,16 +45,56 @@ std::vector<Case> cases() {
       {"Mul", {Op::Mul}, {m, m}, [](auto& v) { return v[0] * v[1]; }},
       {"square", {Op::Mul}, {m}, [](auto& v) { return v[0] * v[0]; }},
       {"quotient", {Op::Recip}, {m, m}, [](auto& v) { return v[0] / v[1]; }, .5, 2},
-      {"Sum of columns", {Op::Sum}, {m}, [](auto& v) { return sum(v[0], {3, 1}); }},
-      {"Sum of rows", {Op::Sum}, {m}, [](auto& v) { return sum(v[0], {1, 4}); }},
-      {"Sum of outer axes", {Op::Sum}, {{3, 2, 4}}, [](auto& v) { return sum(v[0], {1, 2, 1}); }},
-      {"Broadcast", {Op::Broadcast}, {{3, 1, 2}}, [](auto& v) { return broadcast(v[0], {3, 5, 2}); }},
-      {"Reshape", {Op::Reshape}, {m}, [](auto& v) { return reshape(v[0], {2, 6}); }},
-      {"Permute", {Op::Permute}, {{2, 3, 4}}, [](auto& v) { return permute(v[0], {2, 0, 1, 3}); }},
+      {"Sum of columns",
+       {Op::Sum},
+       {m},
+       [](auto& v) {
+         return sum(v[0], {3, 1});
+       }},
+      {"Sum of rows",
+       {Op::Sum},
+       {m},
+       [](auto& v) {
+         return sum(v[0], {1, 4});
+       }},
+      {"Sum of outer axes",
+       {Op::Sum},
+       {{3, 2, 4}},
+       [](auto& v) {
+         return sum(v[0], {1, 2, 1});
+       }},
+      {"Broadcast",
+       {Op::Broadcast},
+       {{3, 1, 2}},
+       [](auto& v) {
+         return broadcast(v[0], {3, 5, 2});
+       }},
+      {"Reshape",
+       {Op::Reshape},
+       {m},
+       [](auto& v) {
+         return reshape(v[0], {2, 6});
+       }},
+      {"Permute",
+       {Op::Permute},
+       {{2, 3, 4}},
+       [](auto& v) {
+         return permute(v[0], {2, 0, 1, 3});
+       }},
       {"Slice", {Op::Slice}, {m}, [](auto& v) { return slice(v[0], 1, 1, 2); }},
       {"Pad", {Op::Pad}, {m}, [](auto& v) { return pad(v[0], 0, 2, 7); }},
-      {"Gather", {Op::Gather}, {m}, [](auto& v) { return gather(v[0], rows({2, 0, 2, 1})); }},
-      {"ScatterAdd", {Op::ScatterAdd}, {m}, [](auto& v) { return scatter_add(v[0], rows({4, 0, 4}), 5); }},
+      {"Gather",
+       {Op::Gather},
+       {m},
+       [](auto& v) {
+         return gather(v[0], rows({2, 0, 2, 1}));
+       }},
+      {"ScatterAdd",
+       {Op::ScatterAdd},
+       {m},
+       [](auto& v) {
+         return scatter_add(v[0], rows({4, 0, 4}), 5);
+       }},
       {"relu", {Op::Step}, {m}, [](auto& v) { return relu(v[0]); }, .1, 1},
       {"relu off", {Op::Step}, {m}, [](auto& v) { return relu(v[0]); }, -1, -.1},
       {"Sigmoid", {Op::Sigmoid}, {m}, [](auto& v) { return sigmoid(v[0]); }, -2, 2},
@@ -132,7 +172,8 @@ int check(const std::string& name, const Function& f, const std::vector<Shape>& 
     shift(-sign * h);
   }
   for (size_t i = 0; i < exact.size(); ++i)
-    EXPECT_LT(std::abs(difference[i] - exact[i]) / (1 + std::abs(exact[i])), 1e-6) << name << ": finite differences, derivatives left " << order;
+    EXPECT_LT(std::abs(difference[i] - exact[i]) / (1 + std::abs(exact[i])), 1e-6)
+        << name << ": finite differences, derivatives left " << order;
 
   int checks = 1;
   if (order == 1) return checks;
@@ -184,7 +225,8 @@ TEST(Derivatives, NoKernelWritesBehindItsRow) {
       if (plan.places[static_cast<size_t>(id)].region != Region::arena || plan.root(id) != id) continue;
       const auto row = program->data({&g, id});
       std::fill(row.begin(), row.end(), real{1});
-      guards.emplace_back(row.data() + row.size(), static_cast<size_t>(aligned(static_cast<int64_t>(row.size()) + kAlign)) - row.size());
+      guards.emplace_back(row.data() + row.size(),
+                          static_cast<size_t>(aligned(static_cast<int64_t>(row.size()) + kAlign)) - row.size());
       std::fill(guards.back().begin(), guards.back().end(), kSentinel);
     }
     program->run();
@@ -196,7 +238,8 @@ TEST(Derivatives, NoKernelWritesBehindItsRow) {
 TEST(Derivatives, EveryPrimitiveHasACase) {
   std::set<Op> covered{Op::Input, Op::Fill};
   for (const Case& c : cases()) covered.insert(c.covers.begin(), c.covers.end());
-  for (int op = 0; op < kOpCount; ++op) EXPECT_TRUE(covered.count(static_cast<Op>(op))) << kOps[op].name << " has no derivative case";
+  for (int op = 0; op < kOpCount; ++op)
+    EXPECT_TRUE(covered.count(static_cast<Op>(op))) << kOps[op].name << " has no derivative case";
 }
 
 TEST(Derivatives, HessianOfAQuadraticIsItsMatrix) {

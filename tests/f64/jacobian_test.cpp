@@ -23,7 +23,8 @@ struct Decoder3 {
 };
 
 TEST(Jacobian, MatchesFiniteDifferencesAtEveryPoint) {
-  for (const auto& [name, image] : {std::pair{"mlp", Shape{5, 4, 1}}, {"mlp-1200", Shape{3, 3, 1}}, {"conv-burgess", Shape{64, 64, 1}}}) {
+  for (const auto& [name, image] :
+       {std::pair{"mlp", Shape{5, 4, 1}}, {"mlp-1200", Shape{3, 3, 1}}, {"conv-burgess", Shape{64, 64, 1}}}) {
     Decoder3 d(name, "bernoulli", image);
     const auto pixels = static_cast<size_t>(image.size());
     std::vector<real> z(6);
@@ -37,7 +38,8 @@ TEST(Jacobian, MatchesFiniteDifferencesAtEveryPoint) {
         up[j] += h;
         down[j] -= h;
         const auto a = d.mean(up), b = d.mean(down);
-        for (size_t i = 0; i < pixels; ++i) ASSERT_NEAR(J[(point * 3 + j) * pixels + i], (a[i] - b[i]) / (2 * h), 1e-8) << name << " " << i;
+        for (size_t i = 0; i < pixels; ++i)
+          ASSERT_NEAR(J[(point * 3 + j) * pixels + i], (a[i] - b[i]) / (2 * h), 1e-8) << name << " " << i;
       }
   }
 }

@@ -64,7 +64,8 @@ TEST(Objectives, GradientsMatchFiniteDifferences) {
 
 // beta = 1 is not almost the VAE, it is the VAE.
 TEST(Objectives, BetaOneIsTheVaeBitForBit) {
-  Recorded beta(make_vae_spec("mlp", "beta-vae", "bernoulli", {8, 8, 1}, 3), 4), vae(make_vae_spec("mlp", "vae", "bernoulli", {8, 8, 1}, 3), 4);
+  Recorded beta(make_vae_spec("mlp", "beta-vae", "bernoulli", {8, 8, 1}, 3), 4),
+      vae(make_vae_spec("mlp", "vae", "bernoulli", {8, 8, 1}, 3), 4);
   beta.program->data(beta.training.beta)[0] = 1;
   EXPECT_EQ(beta.loss(), vae.loss());
   for (size_t i = 0; i < beta.gradients.span().size(); ++i) ASSERT_EQ(beta.gradients.span()[i], vae.gradients.span()[i]) << i;
