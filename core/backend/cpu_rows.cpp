@@ -35,6 +35,8 @@ void pointwise(Op op, const Attributes& attr, real* y, const real* a, const real
     case Op::Softplus: out = x.max(real{0}) + (-x.abs()).exp().log1p(); break;
     case Op::Sigmoid: out = (real{1} + (-x).exp()).inverse(); break;
     case Op::Sqrt: out = x.sqrt(); break;
+    case Op::Sin: out = x.sin(); break;
+    case Op::Cos: out = x.cos(); break;
     case Op::Recip: out = x.inverse(); break;
     case Op::Affine: out = static_cast<real>(attr.a) * x + static_cast<real>(attr.b); break;
     case Op::Add: out = x + x2; break;

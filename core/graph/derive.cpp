@@ -29,6 +29,11 @@ Var partial(Var y) {
       const Var r = recip(y);
       return affine(r, 0.5);
     }
+    case Op::Sin: return cos(x);
+    case Op::Cos: {
+      const Var s = sin(x);
+      return affine(s, -1);
+    }
     case Op::Recip: {
       const Var y2 = y * y;
       return affine(y2, -1);

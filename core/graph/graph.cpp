@@ -91,6 +91,8 @@ Var tanh(Var x) { return unary(Op::Tanh, x); }
 Var softplus(Var x) { return unary(Op::Softplus, x); }
 Var sigmoid(Var x) { return unary(Op::Sigmoid, x); }
 Var sqrt(Var x) { return unary(Op::Sqrt, x); }
+Var sin(Var x) { return unary(Op::Sin, x); }
+Var cos(Var x) { return unary(Op::Cos, x); }
 Var recip(Var x) { return unary(Op::Recip, x); }
 Var step(Var x) { return unary(Op::Step, x); }
 Var operator+(Var x, Var y) { return binary(Op::Add, x, y); }

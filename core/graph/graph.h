@@ -121,6 +121,8 @@ Var tanh(Var x);
 Var softplus(Var x);
 Var sigmoid(Var x);
 Var sqrt(Var x);
+Var sin(Var x);
+Var cos(Var x);
 Var recip(Var x);
 Var affine(Var x, double a, double b = 0);  // a x + b
 Var step(Var x);

@@ -25,16 +25,16 @@ void fill_identities(std::span<real> tangents, int latent) {
 
 }  // namespace
 
-JacobianProgram::JacobianProgram(const VaeSpec& spec, int points, Parameters& table, std::span<real> weights, Backend& backend) {
-  Recorder r{*graph_, table, spec.architecture->init};
-  z_ = graph_->input({points, spec.latent}, "z");
-  const Var tangents = graph_->input({points * spec.latent, spec.latent}, "tangents");
+JacobianProgram::JacobianProgram(const DecoderMap& map, int points, Backend& backend) {
+  Parameters none;
+  Recorder r{*graph_, map.table ? *map.table : none};
+  z_ = graph_->input({points, map.latent}, "z");
+  const Var tangents = graph_->input({points * map.latent, map.latent}, "tangents");
   const Var repeated = repeat_rows(z_);
-  const Var eta = spec.architecture->decode(r, repeated, spec.image);
-  const Var mean = mean_image(spec.likelihood, eta);
-  jacobian_ = jvp(std::array{mean}, std::array{repeated}, std::array{tangents})[0];
-  program_ = backend.prepare(Plan(*graph_, {{jacobian_}, r.used, {}}), {weights, {}});
-  fill_identities(program_->data(tangents), spec.latent);
+  const Var value = map.record(r, repeated);
+  jacobian_ = jvp(std::array{value}, std::array{repeated}, std::array{tangents})[0];
+  program_ = backend.prepare(Plan(*graph_, {{jacobian_}, r.used, {}}), {map.weights, {}});
+  fill_identities(program_->data(tangents), map.latent);
 }
 
 std::span<const real> JacobianProgram::run(std::span<const real> z) {
@@ -43,19 +43,19 @@ std::span<const real> JacobianProgram::run(std::span<const real> z) {
   return program_->data(jacobian_);
 }
 
-ResidualHessianProgram::ResidualHessianProgram(const VaeSpec& spec, Parameters& table, std::span<real> weights, Backend& backend) {
-  Recorder r{*graph_, table, spec.architecture->init};
-  z_ = graph_->input({1, spec.latent}, "z");
-  r_ = graph_->input({1, static_cast<int>(spec.image.size())}, "r");
-  const Var tangents = graph_->input({spec.latent, spec.latent}, "tangents");
+ResidualHessianProgram::ResidualHessianProgram(const DecoderMap& map, Backend& backend) {
+  Parameters none;
+  Recorder r{*graph_, map.table ? *map.table : none};
+  z_ = graph_->input({1, map.latent}, "z");
+  r_ = graph_->input({1, map.outputs}, "r");
+  const Var tangents = graph_->input({map.latent, map.latent}, "tangents");
   const Var repeated = repeat_rows(z_);
-  const Var eta = spec.architecture->decode(r, repeated, spec.image);
-  const Var mean = mean_image(spec.likelihood, eta);
-  const Var wide = broadcast(r_, mean.shape());
-  const Var gradient = vjp(mean, wide, std::array{repeated})[0];
+  const Var value = map.record(r, repeated);
+  const Var wide = broadcast(r_, value.shape());
+  const Var gradient = vjp(value, wide, std::array{repeated})[0];
   hessian_ = jvp(std::array{gradient}, std::array{repeated}, std::array{tangents})[0];
-  program_ = backend.prepare(Plan(*graph_, {{hessian_}, r.used, {}}), {weights, {}});
-  fill_identities(program_->data(tangents), spec.latent);
+  program_ = backend.prepare(Plan(*graph_, {{hessian_}, r.used, {}}), {map.weights, {}});
+  fill_identities(program_->data(tangents), map.latent);
 }
 
 std::span<const real> ResidualHessianProgram::run(std::span<const real> z, std::span<const real> r) {

@@ -1,4 +1,4 @@
-// First and second derivatives of a decoder's mean image d(z), as recordings over its graph.
+// First and second derivatives of any decoder, as recordings over its graph.
 //
 // Forward mode: each code is repeated once per latent, and row j of its block gets the tangent e_j, so that one replay
 // gives the whole Jacobian of a batch of points. The residual Hessian is the jvp of a gradient, recorded the same way.
@@ -8,14 +8,14 @@
 #include <memory>
 #include <span>
 
-#include "core/model/vae.h"
+#include "core/seams/decoder_map.h"
 
 namespace unpick {
 
-// J[p, :, j] = d(mean image)/dz_j at point p. The result of `run` is [P, Z, D]: one image per point and latent.
+// J[p, :, j] = d(map)/dz_j at point p. The result of `run` is [P, Z, D]: one row of outputs per point and latent.
 class JacobianProgram {
  public:
-  JacobianProgram(const VaeSpec& spec, int points, Parameters& table, std::span<real> weights, Backend& backend);
+  JacobianProgram(const DecoderMap& map, int points, Backend& backend);
   std::span<const real> run(std::span<const real> z);  // z [P,Z]
 
  private:
@@ -24,10 +24,10 @@ class JacobianProgram {
   Var z_, jacobian_;
 };
 
-// C = sum_i r_i H_i(z), H_i the Hessian of pixel i of the mean image, for fixed r [D]. The result of `run` is [Z, Z].
+// C = sum_i r_i H_i(z), H_i the Hessian of output i, for fixed r [D]. The result of `run` is [Z, Z].
 class ResidualHessianProgram {
  public:
-  ResidualHessianProgram(const VaeSpec& spec, Parameters& table, std::span<real> weights, Backend& backend);
+  ResidualHessianProgram(const DecoderMap& map, Backend& backend);
   std::span<const real> run(std::span<const real> z, std::span<const real> r);  // z [1,Z]
 
  private:

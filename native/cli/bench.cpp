@@ -125,7 +125,7 @@ class Bench {
       emit(name, measure(options_.seconds, [&] { decoder.run(z, {}, mean); }));
     };
     const auto jacobian = [&](int points) {
-      JacobianProgram program(model.spec, points, model.table, model.weights.span(), *backend_);
+      JacobianProgram program(mean_map(model), points, *backend_);
       const std::vector<real> z = codes(points);
       emit(name, measure(options_.seconds, [&] { program.run(z); }));
     };
@@ -133,7 +133,7 @@ class Bench {
     if (kind == "A2") return decode(100);
     if (kind == "A3") return jacobian(1);
     if (kind == "A3b") return jacobian(64);
-    ResidualHessianProgram hessian(model.spec, model.table, model.weights.span(), *backend_);
+    ResidualHessianProgram hessian(mean_map(model), *backend_);
     Decoder decoder(model.spec, model.table, model.weights.span(), *backend_, 1);
     const std::vector<real> z = codes(1), x(4096, 0);
     std::vector<real> residual(4096);

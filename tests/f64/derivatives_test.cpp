@@ -38,6 +38,8 @@ std::vector<Case> cases() {
       {"Tanh", {Op::Tanh}, {m}, [](auto& v) { return tanh(v[0]); }},
       {"Softplus", {Op::Softplus}, {m}, [](auto& v) { return softplus(v[0]); }, -2, 2},
       {"Sqrt", {Op::Sqrt}, {m}, [](auto& v) { return sqrt(v[0]); }, .5, 2},
+      {"Sin", {Op::Sin}, {m}, [](auto& v) { return sin(v[0]); }, -3, 3},
+      {"Cos", {Op::Cos}, {m}, [](auto& v) { return cos(v[0]); }, -3, 3},
       {"Recip", {Op::Recip}, {m}, [](auto& v) { return recip(v[0]); }, .5, 2},
       {"Affine", {Op::Affine}, {m}, [](auto& v) { return affine(v[0], 3, -1); }},
       {"Add", {Op::Add}, {m, m}, [](auto& v) { return v[0] + v[1]; }},

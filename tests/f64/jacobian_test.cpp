@@ -1,7 +1,6 @@
 // The decoder's Jacobian and residual Hessian, in double, against finite differences and a closed form.
 #include <gtest/gtest.h>
 
-#include "core/model/model.h"
 #include "core/seams/jacobian.h"
 
 namespace unpick {
@@ -29,7 +28,7 @@ TEST(Jacobian, MatchesFiniteDifferencesAtEveryPoint) {
     const auto pixels = static_cast<size_t>(image.size());
     std::vector<real> z(6);
     Rng(2, Stream::test).fill_normal(z, 0);
-    JacobianProgram program(d.model.spec, 2, d.model.table, d.model.weights.span(), *d.backend);
+    JacobianProgram program(mean_map(d.model), 2, *d.backend);
     const auto J = program.run(z);
     for (size_t point = 0; point < 2; ++point)
       for (size_t j = 0; j < 3; ++j) {
@@ -46,7 +45,7 @@ TEST(Jacobian, MatchesFiniteDifferencesAtEveryPoint) {
 
 TEST(Jacobian, OfALinearGaussianDecoderIsItsWeightMatrix) {
   Decoder3 d("linear", "gaussian", {4, 2, 1});
-  JacobianProgram program(d.model.spec, 1, d.model.table, d.model.weights.span(), *d.backend);
+  JacobianProgram program(mean_map(d.model), 1, *d.backend);
   const auto J = program.run(std::vector<real>{0.3, -1, 2});
   const Parameter* w = d.model.table.find("decoder.lin1.weight");
   for (size_t k = 0; k < 24; ++k) EXPECT_EQ(J[k], d.model.weights.span()[static_cast<size_t>(w->offset) + k]);
@@ -57,7 +56,7 @@ TEST(ResidualHessian, IsSymmetricAndMatchesFiniteDifferencesOfTheGradient) {
   const std::vector<real> z{0.3, -0.5, 0.8};
   std::vector<real> r(9);
   Rng(3, Stream::test).fill_uniform(r, 0, -1, 1);
-  ResidualHessianProgram program(d.model.spec, d.model.table, d.model.weights.span(), *d.backend);
+  ResidualHessianProgram program(mean_map(d.model), *d.backend);
   const auto result = program.run(z, r);
   const std::vector<real> C(result.begin(), result.end());
   const double h = 1e-4;
