@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kCoreBudget = 6000, kFileBudget = 500;  // lines
+constexpr int kCoreBudget = 6000;  // lines of code: the heads and remarks that the style asks for are free
+constexpr int kFileBudget = 500;   // lines of all kinds
 
 // Each folder and how far right it stands; a file includes only from its own folder or from what stands to its left.
 // native/ and web/ are two hosts: neither includes the other.
@@ -105,21 +106,34 @@ TEST(Layering, EveryIncludeStandsToTheLeft) {
     for (const std::string& complaint : complaints(file)) ADD_FAILURE() << complaint;
 }
 
+// Lines that hold more than blanks and a remark.
+long lines_of_code(const std::string& text) {
+  long count = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const size_t first = line.find_first_not_of(" \t");
+    count += first != std::string::npos && line.compare(first, 2, "//") != 0;
+  }
+  return count;
+}
+
 TEST(Layering, CoreStaysWithinItsBudget) {
-  long total = 0, longest = 0;
+  long total = 0, code = 0, longest = 0;
   std::string longest_path;
   for (const Source& file : sources({"core"})) {
     const long lines = std::count(file.text.begin(), file.text.end(), '\n');
     total += lines;
+    code += lines_of_code(file.text);
     if (lines > longest) {
       longest = lines;
       longest_path = file.path;
     }
     EXPECT_LE(lines, kFileBudget) << file.path << ": split it";
   }
-  std::printf("core/: %ld lines of %d; longest %s, %ld of %d\n", total, kCoreBudget, longest_path.c_str(), longest, kFileBudget);
-  EXPECT_GT(total, 0);
-  EXPECT_LE(total, kCoreBudget) << "fewer lines for the same behaviour is a contribution";
+  std::printf("core/: %ld lines, %ld of code of %d; longest %s, %ld of %d\n", total, code, kCoreBudget, longest_path.c_str(),
+              longest, kFileBudget);
+  EXPECT_GT(code, 0);
+  EXPECT_LE(code, kCoreBudget) << "fewer lines for the same behaviour is a contribution";
 }
 
 TEST(Layering, PlantedOffencesAreFound) {

@@ -105,7 +105,8 @@ TEST(Canvas, TextIsMeasuredWrappedAndClipped) {
   const TextStyle plain{16, {}}, tabular{16, {}, Face::regular, true};
   EXPECT_LT(measure_text("111", plain), measure_text("888", plain));
   EXPECT_FLOAT_EQ(measure_text("111", tabular), measure_text("888", tabular));
-  EXPECT_LE(measure_text("AVAV", plain), 4 * measure_text("A", plain)) << "kerned, where the font has pairs that stb_truetype reads";
+  EXPECT_LE(measure_text("AVAV", plain), 4 * measure_text("A", plain))
+      << "kerned, where the font has pairs that stb_truetype reads";
 
   const std::string sentence = "z3 moves the sprite from left to right";
   std::string joined;

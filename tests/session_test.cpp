@@ -39,7 +39,8 @@ TEST(Session, GoldenRunOf200Steps) {
     int64_t step;
     double loss, tolerance;  // relative
   };
-  const Point golden[] = {{1, 2839.3181, 1e-6}, {20, 543.34247, 1e-5}, {50, 564.01117, 1e-5}, {100, 423.5708, 1e-4}, {200, 428.32648, 1e-3}};
+  const Point golden[] = {
+      {1, 2839.3181, 1e-6}, {20, 543.34247, 1e-5}, {50, 564.01117, 1e-5}, {100, 423.5708, 1e-4}, {200, 428.32648, 1e-3}};
   Pool pool(2);
   const auto s = session(live({{"batch", "16"}}), pool);
   for (const Point& p : golden) {

@@ -5,7 +5,9 @@ namespace unpick {
 
 constexpr unsigned kFlushToZero = 0x8000, kDenormalsAreZero = 0x0040;
 
-FlushDenormals::FlushDenormals() : before_(__builtin_ia32_stmxcsr()) { __builtin_ia32_ldmxcsr(before_ | kFlushToZero | kDenormalsAreZero); }
+FlushDenormals::FlushDenormals() : before_(__builtin_ia32_stmxcsr()) {
+  __builtin_ia32_ldmxcsr(before_ | kFlushToZero | kDenormalsAreZero);
+}
 FlushDenormals::~FlushDenormals() { __builtin_ia32_ldmxcsr(before_); }
 
 }  // namespace unpick

@@ -18,7 +18,7 @@
 namespace unpick {
 
 // One stream for each use, so that no two uses share numbers.
-enum class Stream : uint32_t { init = 1, batch = 2, noise = 3, probe = 4, permutation = 5, discriminator = 6, test = 99 };
+enum class Stream : uint32_t { init = 1, batch = 2, noise = 3, probe = 4, permutation = 5, discriminator = 6, data = 7, test = 99 };
 
 class Rng {
  public:

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <initializer_list>
+#include <utility>
 
 namespace unpick {
 namespace {
@@ -32,11 +33,22 @@ Var hidden_layers(Recorder& r, Var h, std::initializer_list<int> widths, Activat
   return h;
 }
 
-Var mlp_encoder(Recorder& r, Var x, int latent, std::initializer_list<int> widths) {
+// The last layer of an encoder, or its last two.
+Encoded head(Recorder& r, Var h, int latent, int lower, const std::string& name, FeatureOrder in = {}, FeatureOrder out = {}) {
+  const Var q = dense(r, h, 2 * latent, name, in, out);
+  if (lower == 0) return {q};
+  const Init usual = std::exchange(r.init, Init::zero);
+  const Var below = dense(r, h, lower, "encoder.lower", in);
+  r.init = usual;
+  return {q, below};
+}
+
+Encoded mlp_encoder(Recorder& r, Var x, int latent, int lower, std::initializer_list<int> widths) {
   const Scope scope(r.graph, "encoder");
   int count = 0;
   const Var h = hidden_layers(r, flat(x), widths, relu, "encoder", input_pixels(x), count);
-  return dense(r, h, 2 * latent, "encoder.lin" + std::to_string(count + 1), count == 0 ? input_pixels(x) : FeatureOrder{});
+  const FeatureOrder in = count == 0 ? input_pixels(x) : FeatureOrder{};
+  return head(r, h, latent, lower, "encoder.lin" + std::to_string(count + 1), in);
 }
 
 Var mlp_decoder(Recorder& r, Var z, Shape image, std::initializer_list<int> widths, Activation activation) {
@@ -80,36 +92,36 @@ Var conv_decoder(Recorder& r, Var z, std::initializer_list<int> widths, Shape st
 }
 
 // ---- linear: x -> q and z -> eta, for the linear VAE of Corollary 6.0 ----
-Var linear_encode(Recorder& r, Var x, int latent) { return mlp_encoder(r, x, latent, {}); }
+Encoded linear_encode(Recorder& r, Var x, int latent, int lower) { return mlp_encoder(r, x, latent, lower, {}); }
 Var linear_decode(Recorder& r, Var z, Shape image) { return mlp_decoder(r, z, image, {}, relu); }
 
 // ---- mlp (W1): 256-256 relu both ways ----
-Var mlp_encode(Recorder& r, Var x, int latent) { return mlp_encoder(r, x, latent, {256, 256}); }
+Encoded mlp_encode(Recorder& r, Var x, int latent, int lower) { return mlp_encoder(r, x, latent, lower, {256, 256}); }
 Var mlp_decode(Recorder& r, Var z, Shape image) { return mlp_decoder(r, z, image, {256, 256}, relu); }
 
 // ---- mlp-1200 (W3): encoder relu, decoder tanh ----
-Var mlp1200_encode(Recorder& r, Var x, int latent) { return mlp_encoder(r, x, latent, {1200, 1200}); }
+Encoded mlp1200_encode(Recorder& r, Var x, int latent, int lower) { return mlp_encoder(r, x, latent, lower, {1200, 1200}); }
 Var mlp1200_decode(Recorder& r, Var z, Shape image) { return mlp_decoder(r, z, image, {1200, 1200, 1200}, tanh); }
 
 // ---- conv (W2): 32-32-64-64 channels, one dense layer of 256 ----
-Var conv_encode(Recorder& r, Var x, int latent) {
+Encoded conv_encode(Recorder& r, Var x, int latent, int lower) {
   const Scope scope(r.graph, "encoder");
   const Var h = conv_stack(r, x, {{32, 4, "conv1"}, {32, 4, "conv2"}, {64, 4, "conv3"}, {64, 4, "conv4"}});
   const Var a = dense(r, flat(h), 256, "encoder.lin1", input_pixels(h));
   const Var g = relu(a);
-  return dense(r, g, 2 * latent, "encoder.lin2");
+  return head(r, g, latent, lower, "encoder.lin2");
 }
 Var conv_decode(Recorder& r, Var z, Shape image) {
   return conv_decoder(r, z, {256}, {4, 4, 64}, {{64, 4, "convT1"}, {32, 4, "convT2"}, {32, 4, "convT3"}, {image[2], 4, "convT4"}});
 }
 
 // ---- conv-burgess: 32 channels throughout, two dense layers of 256 ----
-Var burgess_encode(Recorder& r, Var x, int latent) {
+Encoded burgess_encode(Recorder& r, Var x, int latent, int lower) {
   const Scope scope(r.graph, "encoder");
   const Var h = conv_stack(r, x, {{32, 4, "conv1"}, {32, 4, "conv2"}, {32, 4, "conv3"}, {32, 4, "conv_64"}});
   int count = 0;
   const Var g = hidden_layers(r, flat(h), {256, 256}, relu, "encoder", input_pixels(h), count);
-  return dense(r, g, 2 * latent, "encoder.mu_logvar_gen", {}, FeatureOrder::of_pairs(latent));
+  return head(r, g, latent, lower, "encoder.mu_logvar_gen", {}, FeatureOrder::of_pairs(latent));
 }
 Var burgess_decode(Recorder& r, Var z, Shape image) {
   return conv_decoder(r, z, {256, 256}, {4, 4, 32},
@@ -117,12 +129,12 @@ Var burgess_decode(Recorder& r, Var z, Shape image) {
 }
 
 // ---- conv-locatello: as in the study's code ----
-Var locatello_encode(Recorder& r, Var x, int latent) {
+Encoded locatello_encode(Recorder& r, Var x, int latent, int lower) {
   const Scope scope(r.graph, "encoder");
   const Var h = conv_stack(r, x, {{32, 4, "conv1"}, {32, 4, "conv2"}, {64, 2, "conv3"}, {64, 2, "conv4"}});
   const Var a = dense(r, flat(h), 256, "encoder.lin1", input_pixels(h));
   const Var g = relu(a);
-  return dense(r, g, 2 * latent, "encoder.lin2");
+  return head(r, g, latent, lower, "encoder.lin2");
 }
 
 constexpr std::array<Architecture, 6> kArchitectures{{

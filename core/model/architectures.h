@@ -1,7 +1,7 @@
 // Encoders and decoders by name: a table of two functions each.
 //
-// An encoder maps images x [B,H,W,C] to the 2Z numbers of a diagonal Gaussian, q [B,2Z] = (mu, logvar); a decoder maps
-// codes z [B,Z] to the parameters of the likelihood, eta [B,H*W*C] (Bernoulli logits or Gaussian means).
+// An encoder maps images x [B,H,W,C] to the numbers of a Gaussian q(z|x) (posteriors.h); a decoder maps codes z [B,Z] to the
+// parameters of the likelihood, eta [B,H*W*C] (Bernoulli logits or Gaussian means).
 //
 // Read next: core/model/vae.h
 #pragma once
@@ -13,12 +13,17 @@
 
 namespace unpick {
 
+struct Encoded {
+  Var q;        // [B,2Z] = (mu, logvar)
+  Var lower{};  // [B,lower], a layer of its own, "encoder.lower", whose weights start at 0; not ok() if lower = 0
+};
+
 struct Architecture {
   const char* name;
   const char* summary;
   Init init;
   bool needs_64;  // true: only 64x64 images
-  Var (*encode)(Recorder& r, Var x, int latent);
+  Encoded (*encode)(Recorder& r, Var x, int latent, int lower);
   Var (*decode)(Recorder& r, Var z, Shape image);
 };
 

@@ -35,13 +35,14 @@ void run_in_batches(Executable& program, Var input, std::span<const real> in, st
 
 }  // namespace
 
-Encoder::Encoder(const VaeSpec& spec, Parameters& table, std::span<real> weights, Backend& backend, int batch)
+Encoder::Encoder(const VaeSpec& spec, Parameters& table, std::span<real> weights, Backend& backend, int batch, bool with_factor)
     : encoding_(record_encoding(spec, batch, table)),
-      program_(
-          backend.prepare(Plan(*encoding_.graph, {{encoding_.mu, encoding_.logvar}, encoding_.parameters, {}}), {weights, {}})) {}
+      with_factor_(with_factor),
+      program_(backend.prepare(Plan(*encoding_.graph, encoding_.request(with_factor)), {weights, {}})) {}
 
-void Encoder::run(std::span<const real> images, std::span<real> mu, std::span<real> logvar) {
-  run_in_batches(*program_, encoding_.x, images, {{encoding_.mu, mu}, {encoding_.logvar, logvar}});
+void Encoder::run(std::span<const real> images, std::span<real> mu, std::span<real> logvar, std::span<real> factor) {
+  if (!factor.empty() && !with_factor_) throw ShapeError("codec: this encoder was not made to give L; ask for it when making it");
+  run_in_batches(*program_, encoding_.x, images, {{encoding_.mu, mu}, {encoding_.logvar, logvar}, {encoding_.factor, factor}});
 }
 
 Decoder::Decoder(const VaeSpec& spec, Parameters& table, std::span<real> weights, Backend& backend, int batch)

@@ -10,12 +10,14 @@ namespace unpick {
 
 class Encoder {
  public:
-  Encoder(const VaeSpec& spec, Parameters& table, std::span<real> weights, Backend& backend, int batch = 64);
-  // images [N,H,W,C] -> mu, logvar [N,Z]; any N.
-  void run(std::span<const real> images, std::span<real> mu, std::span<real> logvar);
+  Encoder(const VaeSpec& spec, Parameters& table, std::span<real> weights, Backend& backend, int batch = 64,
+          bool with_factor = false);
+  // images [N,H,W,C] -> mu, logvar [N,Z] (log of the marginal variances) and, if made for it, L [N,Z,Z]; any N. Each may be empty.
+  void run(std::span<const real> images, std::span<real> mu, std::span<real> logvar, std::span<real> factor = {});
 
  private:
   Encoding encoding_;
+  bool with_factor_;
   std::unique_ptr<Executable> program_;
 };
 

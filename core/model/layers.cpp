@@ -11,6 +11,7 @@ struct Bounds {
 };
 
 Bounds bounds(Init init, int fan_in, int fan_out) {
+  if (init == Init::zero) return {0, 0};
   if (init == Init::glorot) return {std::sqrt(6.0 / (fan_in + fan_out)), 0};
   return {1 / std::sqrt(fan_in), 1 / std::sqrt(fan_in)};
 }
@@ -26,6 +27,7 @@ Var add_bias(Var x, Var bias) {
 }  // namespace
 
 Var Recorder::parameter(Parameter row) {
+  row.drawn = init != Init::zero;
   const Parameter& known = table.require(std::move(row));
   for (const Binding& b : used)
     if (b.offset == known.offset) return b.row;

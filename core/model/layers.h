@@ -18,6 +18,7 @@ namespace unpick {
 enum class Init {
   torch,   // both uniform within 1/sqrt(fan_in): PyTorch's default for Linear, Conv2d and ConvTranspose2d
   glorot,  // weights uniform within sqrt(6 / (fan_in + fan_out)), biases 0: TensorFlow 1's tf.layers
+  zero,    // all 0, without drawing: the other parameters start as they would without this layer
 };
 
 struct Recorder {

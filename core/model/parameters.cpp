@@ -1,6 +1,8 @@
 // The parameter table and the exchange with PyTorch's layouts. See parameters.h.
 #include "core/model/parameters.h"
 
+#include <algorithm>
+
 namespace unpick {
 
 int FeatureOrder::ours(int torch) const {
@@ -49,9 +51,14 @@ int64_t Parameters::count() const {
 
 void Parameters::initialise(std::span<real> region, uint64_t seed) const {
   const Rng rng(seed, Stream::init);
-  for (size_t i = 0; i < rows_.size(); ++i)
-    rng.fill_uniform(region.subspan(static_cast<size_t>(rows_[i].offset), static_cast<size_t>(rows_[i].shape.size())),
-                     static_cast<uint32_t>(i), -rows_[i].bound, rows_[i].bound);
+  uint32_t stream = 0;
+  for (const Parameter& p : rows_) {
+    const auto values = region.subspan(static_cast<size_t>(p.offset), static_cast<size_t>(p.shape.size()));
+    if (p.drawn)
+      rng.fill_uniform(values, stream++, -p.bound, p.bound);
+    else
+      std::fill(values.begin(), values.end(), real{0});
+  }
 }
 
 namespace {

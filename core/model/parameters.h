@@ -40,6 +40,7 @@ struct Parameter {
   FeatureOrder in{}, out{};
   double bound = 0;    // first values are uniform in (-bound, bound)
   int64_t offset = 0;  // in the parameters region
+  bool drawn = true;   // false: starts at 0 and takes no random stream, as if it were not there
 
   std::vector<int64_t> torch_shape() const;
 };

@@ -6,20 +6,35 @@
 namespace unpick {
 
 VaeSpec make_vae_spec(const std::string& model, const std::string& objective_name, const std::string& likelihood_name, Shape image,
-                      int latent) {
-  const VaeSpec spec{&architecture(model), &objective(objective_name), likelihood(likelihood_name), image, latent};
+                      int latent, const std::string& posterior) {
+  const VaeSpec spec{&architecture(model),       &objective(objective_name), likelihood(likelihood_name), image, latent,
+                     posterior_family(posterior)};
   if (spec.architecture->needs_64 && (image[0] != 64 || image[1] != 64))
     throw Error(ErrorKind::usage, "model '" + model + "'", "needs 64x64 images, the data are " + image.str(),
                 "use --model mlp, or resize the images");
+  if (spec.posterior == PosteriorFamily::full && !spec.objective->samples)
+    throw Error(ErrorKind::usage, "posterior 'full'", "objective " + objective_name + " draws no samples and has no covariance",
+                "leave --posterior out");
   return spec;
 }
 
 PlanRequest Training::request() const { return {{loss, reconstruction, kl, kl_per_latent}, parameters, gradients}; }
 
+PlanRequest Encoding::request(bool with_factor) const {
+  PlanRequest request{{mu, logvar}, parameters, {}};
+  if (with_factor) request.outputs.push_back(factor);
+  return request;
+}
+
 namespace {
 
 Var image_input(Graph& g, const VaeSpec& spec, int batch) {
   return g.input({batch, spec.image[0], spec.image[1], spec.image[2]}, "x");
+}
+
+Posterior encode(Recorder& r, const VaeSpec& spec, Var x) {
+  const Encoded e = spec.architecture->encode(r, x, spec.latent, lower_entries(spec.posterior, spec.latent));
+  return e.lower.ok() ? full_posterior(e.q, e.lower) : diagonal_posterior(e.q);
 }
 
 Var pixels(Var x) { return reshape(x, {x.shape()[0], static_cast<int>(x.shape().size() / x.shape()[0])}); }
@@ -35,18 +50,19 @@ Training record_training(const VaeSpec& spec, int batch, Parameters& table) {
   t.beta = g.input({1}, "beta");
   t.sigma2 = g.input({1}, "sigma2");
 
-  const Var q = spec.architecture->encode(r, t.x, spec.latent);
-  const Posterior posterior = diagonal_posterior(q);
+  const Posterior posterior = encode(r, spec, t.x);
   const Var z = spec.objective->samples ? sample(posterior, t.epsilon) : posterior.mu;
   const Var eta = spec.architecture->decode(r, z, spec.image);
   const Var nll = negative_log_likelihood(spec.likelihood, eta, pixels(t.x), t.sigma2);
-  const Var kl_sum = kl_per_latent(posterior);
+  const Var terms = kl_terms(posterior);  // [1,Z]
+  const Var marginal = posterior.lower.ok() ? kl_per_latent(posterior) : terms;
 
   const Scope scope(g, "objective");
   const double per_image = 1.0 / batch;
   t.reconstruction = affine(nll, per_image);
-  t.kl_per_latent = affine(kl_sum, per_image);
-  t.kl = total(t.kl_per_latent);
+  const Var mean_terms = affine(terms, per_image);
+  t.kl_per_latent = posterior.lower.ok() ? affine(marginal, per_image) : mean_terms;
+  t.kl = total(mean_terms);
   t.loss = spec.objective->loss({t.reconstruction, t.kl, t.beta});
 
   t.parameters = r.used;
@@ -61,10 +77,10 @@ Encoding record_encoding(const VaeSpec& spec, int batch, Parameters& table) {
   Encoding e;
   Recorder r{*e.graph, table, spec.architecture->init};
   e.x = image_input(*e.graph, spec, batch);
-  const Var q = spec.architecture->encode(r, e.x, spec.latent);
-  const Posterior posterior = diagonal_posterior(q);
+  const Posterior posterior = encode(r, spec, e.x);
   e.mu = posterior.mu;
-  e.logvar = posterior.logvar;
+  e.logvar = marginal_logvar(posterior);
+  e.factor = cholesky_factor(posterior);
   e.parameters = r.used;
   return e;
 }

@@ -5,8 +5,8 @@ namespace unpick {
 
 DecoderMap logit_map(Model& model) {
   const VaeSpec& spec = model.spec;
-  return {spec.latent, static_cast<int>(spec.image.size()), [&spec](Recorder& r, Var z) { return spec.architecture->decode(r, z, spec.image); },
-          &model.table, model.weights.span()};
+  return {spec.latent, static_cast<int>(spec.image.size()),
+          [&spec](Recorder& r, Var z) { return spec.architecture->decode(r, z, spec.image); }, &model.table, model.weights.span()};
 }
 
 DecoderMap mean_map(Model& model) {

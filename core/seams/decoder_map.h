@@ -15,11 +15,11 @@
 namespace unpick {
 
 struct DecoderMap {
-  int latent;                                      // Z
-  int outputs;                                     // D
-  std::function<Var(Recorder& r, Var z)> record;   // z [B,Z] -> [B,D]
-  Parameters* table = nullptr;                     // of the parameters that `record` asks for; null: none
-  std::span<real> weights{};                       // their values; must outlive the map
+  int latent;                                     // Z
+  int outputs;                                    // D
+  std::function<Var(Recorder& r, Var z)> record;  // z [B,Z] -> [B,D]
+  Parameters* table = nullptr;                    // of the parameters that `record` asks for; null: none
+  std::span<real> weights{};                      // their values; must outlive the map
 };
 
 DecoderMap mean_map(Model& model);   // the mean image d(z)

@@ -35,7 +35,7 @@ constexpr Preset kPresets[] = {
      "data=dsprites:shape=ellipse,orientation=0 model=mlp objective=beta-vae latent=10 beta=4 lr=0.001 batch=64 steps=5000",
      "x and y with equal ranges and beta 4: no lock, as the theory says"},
     {"all", "data=dsprites model=mlp objective=beta-vae latent=10 beta=30 lr=0.001 batch=64 steps=20000",
-     "all of dSprites: five factors, of which position separates first"},
+     "all of dSprites: x and y have equal ranges here, and position comes out rotated"},
 };
 
 std::vector<std::string> split(const std::string& text, char by) {

@@ -20,8 +20,8 @@ inline constexpr uint32_t kSampleImages = 1024;
 
 struct LatentSample {
   std::vector<uint32_t> images;  // [N], indices into the data set
-  std::vector<real> mu, logvar;  // [N,Z]
-  std::vector<double> kl;        // [Z], nats, mean over the images
+  std::vector<real> mu, logvar;  // [N,Z], log of the marginal variances
+  std::vector<double> kl;        // [Z], nats, of the marginals, mean over the images
   // Of mu. Latents that are not in use have r = 0: the tiny ways in which their means still move are no knob.
   FactorCorrelation correlation;
 

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/hash.h"
+
 namespace unpick {
 namespace {
 
 VaeSpec spec_of(const Config& c, const Dataset& data) {
-  return make_vae_spec(c.model, c.objective, c.likelihood, data.image(), static_cast<int>(c.latent));
+  return make_vae_spec(c.model, c.objective, c.likelihood, data.image(), static_cast<int>(c.latent), c.posterior);
 }
 
 std::unique_ptr<Backend> backend_for(const Config& c, Pool& pool, std::string& note) {
@@ -43,11 +45,7 @@ Session::Session(Config config, std::unique_ptr<Dataset> data, Pool& pool)
 
 Session::~Session() = default;
 
-uint64_t Session::fingerprint() const {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (const std::byte b : std::as_bytes(model_.weights.span())) hash = (hash ^ static_cast<uint64_t>(b)) * 0x100000001b3u;
-  return hash;
-}
+uint64_t Session::fingerprint() const { return fnv1a(std::as_bytes(model_.weights.span())); }
 
 bool Session::healthy() const { return finite(model_.weights.span()) && finite(m_.span()) && finite(v_.span()); }
 

@@ -38,7 +38,7 @@ struct LoggedCommand {
 struct Losses {
   int64_t step = 0;
   double loss = 0, reconstruction = 0, kl = 0;
-  std::vector<double> kl_per_latent;
+  std::vector<double> kl_per_latent;  // of the marginals: their sum is below kl if the posterior is full
 };
 
 // All that a run needs to go on, beside its Config.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 
+#include "core/base/hash.h"
 #include "core/data/dsprites.h"
 #include "core/session/session.h"
 #include "native/cli/cli.h"
@@ -28,16 +29,14 @@ const std::string kCompiler = format("clang %d.%d.%d", __clang_major__, __clang_
 const std::string kCompiler = "g++ " __VERSION__;
 #endif
 
-// FNV-1a over 64-bit words, byte by byte from the lowest.
+// Over 64-bit words, byte by byte from the lowest.
 class Hash {
  public:
-  void add(uint64_t word) {
-    for (int byte = 0; byte < 8; ++byte) hash_ = (hash_ ^ (word >> 8 * byte & 0xff)) * 0x100000001b3;
-  }
+  void add(uint64_t word) { hash_ = fnv1a(std::as_bytes(std::span(&word, 1)), hash_); }
   std::string str() const { return format("%016llx", static_cast<unsigned long long>(hash_)); }
 
  private:
-  uint64_t hash_ = 0xcbf29ce484222325;
+  uint64_t hash_ = fnv1a({});
 };
 
 struct Check {

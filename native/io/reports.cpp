@@ -130,14 +130,17 @@ class Columns {
   std::vector<real> sorted_;  // mu of the chosen latent over the sample
 };
 
-std::string traversal_caption(const TraversalOptions& options, const LatentSample& s, uint32_t image, size_t left_out) {
+std::string traversal_caption(const TraversalOptions& options, const LatentSample& s, uint32_t image, size_t left_out,
+                              PosteriorFamily posterior) {
   std::string text =
       options.range == Range::prior ? "Range: prior, z\u2c7c from \u22122 to 2"
       : options.range == Range::posterior
           ? "Range: posterior, \u03bc\u2c7c \u2212 2\u03c3\u2c7c to \u03bc\u2c7c + 2\u03c3\u2c7c; columns count \u03c3\u2c7c"
           : "Range: data, 2nd to 98th percentile of \u03bc\u2c7c; columns are percentiles";
   text += "; the other latents stay at the posterior mean of image " + std::to_string(image) + " (amber: its own value). ";
-  text += "Rows by falling KL, a mean over " + std::to_string(s.images.size()) + " images";
+  text +=
+      posterior == PosteriorFamily::full ? "Rows by falling KL of the marginals (the joint KL is larger)" : "Rows by falling KL";
+  text += ", a mean over " + std::to_string(s.images.size()) + " images";
   if (!s.correlation.factors.empty()) text += "; r: linear correlation of \u03bc\u2c7c with the factor";
   return text + (left_out ? "; " + std::to_string(left_out) + " rows are left out." : ".");
 }
@@ -190,7 +193,7 @@ TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& b
   Decoder decoder(spec, table, model.weights.span(), backend, static_cast<int>(count));
 
   TraversalFigure figure{traversal_title(sample),
-                         traversal_caption(options, sample, image, wanted - rows),
+                         traversal_caption(options, sample, image, wanted - rows, spec.posterior),
                          options.footer,
                          spec.image[0],
                          spec.image[1],

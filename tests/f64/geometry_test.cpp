@@ -1,0 +1,561 @@
+// The geometry of decoders whose geometry is known, in double: five toys against the published table, chance levels, closed
+// forms, finite differences, and every case in which an answer does not exist.
+#include "core/seams/geometry.h"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/seams/assignment.h"
+#include "core/seams/posterior_identity.h"
+#include "core/seams/scores.h"
+#include "core/seams/toys.h"
+
+namespace unpick {
+namespace {
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr double kLog2Pi = 1.8378770664093453;
+
+struct Machine {
+  Pool pool{1};
+  std::unique_ptr<Backend> backend = make_cpu_backend(pool);
+};
+
+// The grid of the reference: 9 x 9 points of [-1,1]², off the symmetric places.
+std::vector<real> grid() {
+  std::vector<real> z;
+  for (int i = 0; i < 9; ++i)
+    for (int j = 0; j < 9; ++j) {
+      z.push_back(-1 + 0.25 * i + 0.013);
+      z.push_back(-1 + 0.25 * j + 0.017);
+    }
+  return z;
+}
+
+MatrixXd normal_matrix(int rows, int columns, uint32_t step) {
+  std::vector<real> values(static_cast<size_t>(rows * columns));
+  Rng(11, Stream::test).fill_normal(values, step);
+  return Eigen::Map<const MatrixXd>(values.data(), rows, columns);
+}
+
+// x -> W x, any W.
+DecoderMap linear_map(const MatrixXd& W) {
+  return {static_cast<int>(W.cols()), static_cast<int>(W.rows()), [W](Recorder& r, Var z) {
+            Var result = r.graph.fill({z.shape()[0], static_cast<int>(W.rows())}, 0);
+            for (int i = 0; i < W.rows(); ++i)
+              for (int j = 0; j < W.cols(); ++j) {
+                const Var column = slice(z, 1, j, 1);
+                const Var scaled = affine(column, W(i, j));
+                const Var placed = pad(scaled, 1, i, static_cast<int>(W.rows()));
+                result = result + placed;
+              }
+            return result;
+          }};
+}
+
+template <class Action>
+void expect_error(ErrorKind kind, const std::string& part, Action&& action) {
+  try {
+    action();
+    ADD_FAILURE() << "no error about '" << part << "'";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+  }
+}
+
+// ---- the toys -----------------------------------------------------------------------------------------------------------
+
+TEST(Toys, AreTheMapsOfTheTheory) {
+  Machine m;
+  const double a = 0.3, b = -0.8, c = std::cos(0.7), s = std::sin(0.7), h = std::sqrt(2.0);
+  const auto additive = [](double x, double y) {
+    return std::vector<double>{std::sinh(x), x * x / 2, 2 * y + 0.3 * std::sin(2 * y), 0.4 * std::cos(y)};
+  };
+  const double r = 1 + 0.5 * std::tanh(a), w = (2 * a + 0.7 * b) / h, q = (2 * a - 0.7 * b) / h;
+  const std::vector<std::vector<double>> values = {additive(a, b),
+                                                   {r * std::cos(0.6 * b), r * std::sin(0.6 * b), 2 * a},
+                                                   additive(c * a - s * b, s * a + c * b),
+                                                   {std::cos(w), std::sin(w), q},
+                                                   {a + 0.3 * b * b, 1.5 * b + 0.3 * std::sin(a), 0.4 * a * b}};
+  ASSERT_EQ(toys().size(), values.size());
+  for (size_t t = 0; t < values.size(); ++t) {
+    const Geometry g = GeometryProgram(toys()[t].map, *m.backend).at(std::vector<real>{a, b})[0];
+    ASSERT_EQ(g.value.size(), static_cast<Eigen::Index>(values[t].size()));
+    for (size_t i = 0; i < values[t].size(); ++i)
+      EXPECT_NEAR(g.value(static_cast<Eigen::Index>(i)), values[t][i], 1e-14) << toys()[t].name;
+  }
+  EXPECT_EQ(toy("generic").map.outputs, 3);
+  expect_error(ErrorKind::usage, "choose additive, revolution", [] { toy("sphere"); });
+}
+
+// Mean |cos|, DtO, raw C2 residual and the strong test on the grid: theory B7.
+TEST(Toys, HaveTheReferenceGeometry) {
+  Machine m;
+  const double table[5][4] = {{0, 0, 0, 0}, {0, 0, .216, .191}, {.463, .970, .80, .214}, {0, 0, 0, 0}, {.265, .369, .126, .056}};
+  const double half_digit[4] = {5e-4, 5e-4, 5e-4, 6e-4};  // the strong test there is a finite difference
+  for (size_t t = 0; t < 5; ++t) {
+    GeometryProgram program(toys()[t].map, *m.backend);
+    const std::vector<Geometry> points = program.at(grid());
+    double mean[4] = {}, lemma = 0, by_axis = 0;
+    int near = 0;
+    for (const Geometry& g : points) {
+      const SpeedChanges c = program.speed_changes(g);
+      const double n = static_cast<double>(points.size());
+      mean[0] += mean_abs_cosine(g.G) / n;
+      mean[1] += distance_to_axes(g.V) / n;
+      mean[2] += off_root(labelled(c.singular, g.axis)) / n;
+      mean[3] += dependence(g, c) / n;
+      by_axis += off_root(c.by_axis) / n;
+      near += c.near[0] || c.near[1];
+      // Lemma 5.0: log p(d(z)) over the manifold is the sum of the logs over the seams.
+      const VectorXd z = Eigen::Map<const VectorXd>(g.z.data(), 2);
+      const double density = -z.squaredNorm() / 2 - kLog2Pi - std::log(g.G.determinant()) / 2;
+      double seams = 0;
+      for (int k = 0; k < 2; ++k) seams += -std::pow(g.V.col(k).dot(z), 2) / 2 - kLog2Pi / 2 - std::log(g.s(k));
+      lemma = std::max(lemma, std::abs(density - seams));
+    }
+    std::printf("  %-17s |cos| %.4f  DtO %.4f  C2 %.4f (columns where near: %.4f, %d points)  strong %.4f  lemma 5.0 %.1e\n",
+                toys()[t].name, mean[0], mean[1], mean[2], by_axis, near, mean[3], lemma);
+    for (int i = 0; i < 4; ++i)
+      EXPECT_NEAR(mean[i], table[t][i], t == 2 && i == 2 ? 5e-3 : half_digit[i]) << toys()[t].name << " " << i;
+    EXPECT_LE(lemma, 1e-14);
+    EXPECT_EQ(mean[0] < 1e-12 && mean[1] < 1e-6, toys()[t].c1);
+    EXPECT_EQ(mean[2] < 1e-12, toys()[t].c2);
+    EXPECT_EQ(mean[3] < 1e-12, toys()[t].c1 && toys()[t].c2) << "theorem 5.1";
+  }
+}
+
+TEST(Geometry, IsConsistentAndMatchesFiniteDifferences) {
+  Machine m;
+  const double h = 1e-5;
+  for (const Toy& t : toys()) {
+    GeometryProgram program(t.map, *m.backend);
+    const std::vector<real> z{0.4, -0.7};
+    const Geometry g = program.at(z)[0];
+    EXPECT_LE((g.J - g.U * g.s.asDiagonal() * g.V.transpose()).norm(), 1e-14);
+    EXPECT_LE((g.U.transpose() * g.U - MatrixXd::Identity(2, 2)).norm(), 1e-14);
+    const SpeedChanges c = program.speed_changes(g);
+    const VectorXd r = VectorXd::LinSpaced(t.map.outputs, -0.5, 1);
+    const MatrixXd C = program.residual_hessian(g, r);
+    EXPECT_NEAR(program.residual_hessian(g, 2 * r)(0, 1), 2 * C(0, 1), 1e-14);
+    for (Eigen::Index j = 0; j < 2; ++j) {
+      std::vector<real> both = z;
+      both.insert(both.end(), z.begin(), z.end());
+      both[static_cast<size_t>(j)] += h;
+      both[static_cast<size_t>(j + 2)] -= h;
+      const std::vector<Geometry> moved = program.at(both);
+      for (Eigen::Index k = 0; k < 2; ++k) {
+        EXPECT_NEAR(g.J.col(j).dot(r), (moved[0].value - moved[1].value).dot(r) / (2 * h), 1e-9);
+        EXPECT_NEAR(c.singular(k, j), (moved[0].s(k) - moved[1].s(k)) / (2 * h), 1e-8) << t.name;
+        EXPECT_NEAR(c.column(k, j), (moved[0].J.col(k).norm() - moved[1].J.col(k).norm()) / (2 * h), 1e-8) << t.name;
+        EXPECT_NEAR(C(k, j), (moved[0].J.col(k) - moved[1].J.col(k)).dot(r) / (2 * h), 1e-8) << t.name;
+      }
+    }
+  }
+}
+
+// d(z) over z' = R' z is the decoder d(R z'): one toy is the other, rotated.
+TEST(Geometry, RotatedCodesAreARotatedDecoder) {
+  Machine m;
+  GeometryProgram plain(toy("additive").map, *m.backend), turned(toy("rotated-additive").map, *m.backend);
+  const MatrixXd R = Eigen::Rotation2Dd(0.7).toRotationMatrix(), Q = R.transpose();
+  const Eigen::Vector2d z(0.5, -0.9), moved = Q * z;
+  const Geometry a = plain.at(std::vector<real>{z(0), z(1)})[0], b = turned.at(std::vector<real>{moved(0), moved(1)})[0];
+  const Geometry c = rotated(a, Q);
+  EXPECT_LE((b.V - c.V).norm() + (b.G - c.G).norm() + (b.s - c.s).norm(), 1e-13);
+  EXPECT_EQ(b.axis, c.axis);
+  const SpeedChanges of_a = plain.speed_changes(a), of_b = turned.speed_changes(b);
+  EXPECT_LE((of_a.singular * Q.transpose() - of_b.singular).norm(), 1e-13);
+  const Score c2 = c2_residual(off_root, a, of_a, Rng(1, Stream::test), 0, 100);
+  EXPECT_LE(c2.measured, 1e-13);
+  EXPECT_GT(c2.rotated, 0.3);
+  EXPECT_NEAR(c2_residual(off_share, b, of_b, Rng(1, Stream::test)).measured, off_share(of_b.by_axis), 0);
+  EXPECT_TRUE(std::isnan(c2_residual(off_root, a, of_a, Rng(1, Stream::test), 0, 0).rotated)) << "no rotation, no chance level";
+}
+
+// ---- signs, labels, active latents -----------------------------------------------------------------------------------------
+
+TEST(Geometry, LabelsAndSignsFollowTheRules) {
+  MatrixXd V(3, 3);
+  V << 0.1, -0.98, 0.2, 0.05, 0.2, 0.98, -0.99, -0.1, 0.05;
+  V = Eigen::JacobiSVD<MatrixXd>(V, Eigen::ComputeFullU | Eigen::ComputeFullV).matrixU() *
+      Eigen::JacobiSVD<MatrixXd>(V, Eigen::ComputeFullU | Eigen::ComputeFullV).matrixV().transpose();
+  const MatrixXd J =
+      random_rotation(5, Rng(1, Stream::test), 0).leftCols(3) * VectorXd::LinSpaced(3, 3, 1).asDiagonal() * V.transpose();
+  const Geometry g = decompose(J);
+  EXPECT_EQ(g.axis, (std::vector<int>{2, 0, 1}));
+  for (Eigen::Index k = 0; k < 3; ++k) {
+    EXPECT_GT(g.V(g.axis[static_cast<size_t>(k)], k), 0);
+    EXPECT_NEAR(g.s(k), 3 - static_cast<double>(k), 1e-14);
+    EXPECT_NEAR((g.J * g.V.col(k) - g.s(k) * g.U.col(k)).norm(), 0, 1e-14);
+  }
+  int differ = 0;
+  for (uint32_t t = 0; t < 20; ++t) {
+    const MatrixXd any = normal_matrix(5, 4, t);
+    const Geometry by_axis = decompose(any), largest = decompose(any, Signs::largest_entry);
+    EXPECT_EQ(largest.axis, by_axis.axis);
+    for (Eigen::Index k = 0; k < 4; ++k) {
+      EXPECT_GT(by_axis.V(by_axis.axis[static_cast<size_t>(k)], k), 0);
+      EXPECT_EQ(largest.V.col(k).maxCoeff(), largest.V.col(k).cwiseAbs().maxCoeff());
+      differ += by_axis.V.col(k).dot(largest.V.col(k)) < 0;
+    }
+  }
+  EXPECT_GT(differ, 0) << "the two rules are two rules";
+  const MatrixXd Q = random_rotation(3, Rng(2, Stream::test), 0);
+  const Geometry turned = rotated(g, Q), direct = decompose(J * Q.transpose());
+  EXPECT_LE((turned.V - direct.V).norm() + (turned.G - direct.G).norm(), 1e-13);
+  EXPECT_EQ(turned.axis, direct.axis);
+}
+
+TEST(Geometry, InactiveLatentsAreDeletedBeforeTheDecomposition) {
+  Machine m;
+  MatrixXd W = normal_matrix(6, 4, 1);
+  W.col(1).setZero();
+  const std::vector<real> z{0.1, 2, -3, 0.4, 1, 1, 1, 1};
+  GeometryProgram program(linear_map(W), *m.backend);
+  MatrixXd active(6, 3);
+  active << W.col(0), W.col(2), W.col(3);
+  for (const Geometry& g : program.at(z, {0, 2, 3})) {
+    EXPECT_EQ(g.J, active);
+    EXPECT_LE((g.s - decompose(active).s).norm(), 1e-14);
+    EXPECT_EQ(g.rank, 3);
+    const SpeedChanges c = program.speed_changes(g);
+    EXPECT_EQ(c.singular.norm() + c.column.norm(), 0) << "a linear decoder";
+    EXPECT_TRUE(std::isnan(off_share(c.by_axis))) << "0/0";
+    EXPECT_EQ(off_root(c.by_axis), 0);
+    EXPECT_EQ(program.residual_hessian(g, VectorXd::Ones(6)), MatrixXd::Zero(3, 3));
+  }
+  EXPECT_EQ(program.at(z)[0].rank, 3) << "of four";
+  for (const std::vector<int>& bad : std::vector<std::vector<int>>{{4}, {-1}, {1, 1}, {2, 0}})
+    expect_error(ErrorKind::usage, "latents to look at", [&] { program.at(z, bad); });
+}
+
+// ---- where an answer does not exist ----------------------------------------------------------------------------------------
+
+TEST(Geometry, SmallSingularValuesSurviveAnIllConditionedJacobian) {
+  const VectorXd s = (VectorXd(4) << 1, 1e-2, 1e-5, 3e-9).finished();
+  const MatrixXd J = random_rotation(30, Rng(3, Stream::test), 0).leftCols(4) * s.asDiagonal() *
+                     random_rotation(4, Rng(3, Stream::test), 1).transpose();
+  const Geometry g = decompose(J);
+  for (Eigen::Index k = 0; k < 3; ++k) EXPECT_NEAR(g.s(k) / s(k), 1, 1e-10);
+  EXPECT_NEAR(g.s(3) / s(3), 1, 1e-6);
+  EXPECT_EQ(g.rank, 3);
+  EXPECT_TRUE(g.U.col(3).hasNaN());
+  EXPECT_FALSE(g.U.leftCols(3).hasNaN());
+}
+
+TEST(Geometry, SaysWhatIsUndefined) {
+  Machine m;
+  const std::vector<real> z{0.3, -0.2};
+  // constant
+  const DecoderMap constant{2, 3, [](Recorder& r, Var codes) { return r.graph.fill({codes.shape()[0], 3}, 0.5); }};
+  GeometryProgram program(constant, *m.backend);
+  const Geometry g = program.at(z)[0];
+  EXPECT_EQ(g.rank, 0);
+  EXPECT_EQ(g.s.norm(), 0);
+  EXPECT_EQ(g.gap, 0);
+  EXPECT_FALSE(g.determined());
+  EXPECT_TRUE(g.U.array().isNaN().all());
+  const SpeedChanges c = program.speed_changes(g);
+  EXPECT_TRUE(c.singular.array().isNaN().all() && c.column.array().isNaN().all() && c.by_axis.array().isNaN().all());
+  for (const MeanScore& score : mean_scores(std::vector{g, g}, Rng(1, Stream::test))) {
+    EXPECT_EQ(score.undefined, 2) << score.score->name;
+    EXPECT_TRUE(std::isnan(score.mean.measured) && std::isnan(score.mean.rotated)) << score.score->name;
+  }
+  // equal singular values: every V is right, so no score of V counts
+  const Geometry equal = decompose(2 * random_rotation(4, Rng(4, Stream::test), 0).leftCols(2));
+  EXPECT_EQ(equal.rank, 2);
+  EXPECT_FALSE(equal.determined());
+  const std::vector<MeanScore> scores = mean_scores(std::vector{equal}, Rng(1, Stream::test));
+  EXPECT_EQ(scores[0].undefined, 1);
+  EXPECT_NEAR(scores[3].mean.measured, 0, 1e-15) << "J'J is diagonal in any case";
+  // fewer outputs than latents, and parallel columns
+  const Geometry wide = decompose(normal_matrix(2, 3, 5));
+  EXPECT_EQ(wide.rank, 2);
+  EXPECT_EQ(wide.s.size(), 3);
+  EXPECT_EQ(wide.s(2), 0);
+  EXPECT_LE((wide.V.transpose() * wide.V - MatrixXd::Identity(3, 3)).norm(), 1e-14);
+  EXPECT_LE((wide.J * wide.V.col(2)).norm(), 1e-14);
+  EXPECT_EQ(decompose(normal_matrix(5, 1, 6) * Eigen::RowVector3d(1, 2, 3)).rank, 1);
+  // one latent
+  const Geometry single = decompose(normal_matrix(5, 1, 7));
+  EXPECT_EQ(distance_to_axes(single.V) + mean_abs_cosine(single.G) + off_mass(single.G), 0);
+  // the identity decoder: its output is its input
+  const Geometry identity = GeometryProgram({2, 2, [](Recorder&, Var codes) { return codes; }}, *m.backend).at(z)[0];
+  EXPECT_EQ(identity.J, MatrixXd::Identity(2, 2));
+}
+
+TEST(Geometry, RefusesWhatCannotBeRight) {
+  Machine m;
+  GeometryProgram program(toy("additive").map, *m.backend);
+  expect_error(ErrorKind::usage, "3 numbers are not rows of 2", [&] { program.at(std::vector<real>{1, 2, 3}); });
+  expect_error(ErrorKind::usage, "codes", [&] { program.at({}); });
+  expect_error(ErrorKind::usage, "not finite", [&] { program.at(std::vector<real>{1, NAN}); });
+  expect_error(ErrorKind::failed, "not finite", [&] { program.at(std::vector<real>{800, 0}); });  // exp overflows
+  expect_error(ErrorKind::failed, "not finite", [&] { decompose(MatrixXd::Constant(2, 2, NAN)); });
+  expect_error(ErrorKind::usage, "empty", [&] { decompose(MatrixXd(3, 0)); });
+  const Geometry g = program.at(std::vector<real>{1, 2})[0];
+  expect_error(ErrorKind::usage, "residual", [&] { program.residual_hessian(g, VectorXd::Ones(3)); });
+  DecoderMap lying = toy("generic").map;
+  lying.outputs = 4;
+  EXPECT_THROW(GeometryProgram(lying, *m.backend).at(std::vector<real>{1, 2}), ShapeError);
+  // A NaN before a relu leaves finite derivatives behind: 0 times nothing. The value tells.
+  Model model(make_vae_spec("conv-burgess", "vae", "bernoulli", {64, 64, 1}, 2));
+  model.table.initialise(model.weights.span(), 1);
+  model.weights.data()[model.table.find("decoder.lin1.bias")->offset] = NAN;
+  GeometryProgram broken(mean_map(model), *m.backend);
+  expect_error(ErrorKind::failed, "not finite", [&] { broken.at(std::vector<real>{0, 0}); });
+  PosteriorIdentity identity(logit_map(model), Likelihood::bernoulli, 1, *m.backend);
+  const GaussianPosterior q = GaussianPosterior::diagonal(std::vector<real>{0, 0}, std::vector<real>{0, 0});
+  const std::vector<real> x(4096);
+  expect_error(ErrorKind::failed, "not finite", [&] { identity.moments(x, q, {}, Rng(1, Stream::test)); });
+  expect_error(ErrorKind::usage, "image", [&] { identity.moments(std::span(x).first(7), q, {}, Rng(1, Stream::test)); });
+}
+
+// ---- assignment and scores --------------------------------------------------------------------------------------------------
+
+TEST(Assignment, IsAsGoodAsTheBestOfAll) {
+  for (int rows = 1; rows <= 6; ++rows)
+    for (int columns = 1; columns <= rows; ++columns)
+      for (uint32_t trial = 0; trial < 20; ++trial) {
+        const MatrixXd value = normal_matrix(rows, columns, trial);
+        const std::vector<int> chosen = best_assignment(value);
+        std::vector<int> order(static_cast<size_t>(rows)), sorted = chosen;
+        std::iota(order.begin(), order.end(), 0);
+        double best = -1e300;
+        do {
+          double sum = 0;
+          for (int c = 0; c < columns; ++c) sum += value(order[static_cast<size_t>(c)], c);
+          best = std::max(best, sum);
+        } while (std::next_permutation(order.begin(), order.end()));
+        EXPECT_NEAR(best_total(value), best, 1e-12);
+        std::sort(sorted.begin(), sorted.end());
+        EXPECT_EQ(std::adjacent_find(sorted.begin(), sorted.end()), sorted.end()) << "each row once";
+      }
+  EXPECT_EQ(best_assignment(MatrixXd::Ones(3, 3)), (std::vector<int>{0, 1, 2})) << "ties go to the first row";
+  EXPECT_THROW(best_assignment(MatrixXd::Ones(2, 3)), ShapeError);
+  expect_error(ErrorKind::failed, "assignment", [] { best_assignment(MatrixXd::Constant(2, 2, NAN)); });
+}
+
+TEST(Scores, OfRandomRotationsAreTheChanceLevels) {
+  const int sizes[] = {2, 3, 5, 6, 10};
+  const double dto[] = {.544, .985, 1.637, 1.908, 2.849}, spread[] = {.31, .26, .19, .17, .12},
+               aas[] = {.820, .695, .544, .495, .364};
+  const Rng rng(5, Stream::test);
+  for (size_t i = 0; i < 5; ++i) {
+    const int n = 4000;
+    double mean = 0, square = 0, alignment = 0;
+    for (uint32_t t = 0; t < n; ++t) {
+      const MatrixXd Q = random_rotation(sizes[i], rng, t);
+      EXPECT_LE((Q.transpose() * Q - MatrixXd::Identity(sizes[i], sizes[i])).norm(), 1e-13);
+      const double distance = distance_to_axes(Q);
+      mean += distance / n;
+      square += distance * distance / n;
+      alignment += axis_alignment(Q) / n;
+    }
+    const double sd = std::sqrt(square - mean * mean);
+    std::printf("  m=%-2d DtO %.4f (table %.3f) sd %.3f (%.2f)  AAS %.4f (%.3f)\n", sizes[i], mean, dto[i], sd, spread[i],
+                alignment, aas[i]);
+    EXPECT_NEAR(mean, dto[i], 4 * spread[i] * std::sqrt(2.0 / n) + 5e-4) << "two samples of 4000";
+    EXPECT_NEAR(sd, spread[i], 0.015);
+    EXPECT_NEAR(alignment, aas[i], 0.012);
+  }
+}
+
+TEST(Scores, MatchHandComputedValues) {
+  MatrixXd M(2, 2);
+  M << 4, -1, 2, 1;
+  EXPECT_DOUBLE_EQ(off_share(M), 5.0 / 22);
+  EXPECT_DOUBLE_EQ(off_mass(M), 3.0 / 5);
+  EXPECT_DOUBLE_EQ(off_norm(M), std::sqrt(5.0 / 17));
+  EXPECT_DOUBLE_EQ(off_root(M), std::sqrt(5.0));
+  EXPECT_DOUBLE_EQ(mean_abs_cosine(M), 0.75);
+  EXPECT_DOUBLE_EQ(distance_to_axes((MatrixXd(2, 2) << 0, -1, 1, 0).finished()), 0);
+  EXPECT_DOUBLE_EQ(axis_alignment((MatrixXd(2, 2) << .6, -.8, .8, .6).finished()), .64);
+  EXPECT_NEAR(distance_to_axes((MatrixXd(2, 2) << .6, -.8, .8, .6).finished()), std::sqrt(.8), 1e-15);
+  const MatrixXd A = (MatrixXd(2, 2) << 1, 3, 3, 1).finished();
+  EXPECT_NEAR(non_cancellation(A, A), 0, 1e-15);
+  EXPECT_NEAR(non_cancellation(A, -A), 1, 1e-15);
+  EXPECT_TRUE(std::isnan(non_cancellation(MatrixXd::Identity(2, 2), MatrixXd::Identity(2, 2))));
+  MatrixXd P(2, 2);
+  P << 2, 1, 1, 2;
+  EXPECT_NEAR(diagonal_gap(P, 2), std::log(4.0 / 3), 1e-15);
+  EXPECT_EQ(diagonal_gap(MatrixXd::Identity(3, 3) * 5, 4), 0);
+  EXPECT_TRUE(std::isnan(diagonal_gap(-P, 1)));
+  EXPECT_NEAR(identity_error(P.inverse(), P), 0, 1e-15);
+  EXPECT_NEAR(identity_error(MatrixXd::Identity(2, 2), P), std::sqrt(2.0), 1e-15);
+  EXPECT_LE((diagonal_errors(Eigen::Vector2d(.5, 1), P) - Eigen::Vector2d(0, 1)).norm(), 1e-15);
+  EXPECT_EQ(median({5, 1, 3}), 3);
+  EXPECT_EQ(median({4, 1}), 2.5);
+  EXPECT_TRUE(std::isnan(median({})));
+  EXPECT_TRUE(std::isnan(off_mass(MatrixXd::Zero(2, 2))) && std::isnan(mean_abs_cosine(MatrixXd::Zero(2, 2))));
+  EXPECT_THROW(off_mass(MatrixXd::Ones(2, 3)), ShapeError);
+  EXPECT_THROW(identity_error(P, MatrixXd::Identity(3, 3)), ShapeError);
+  // A decoder with C1 and distinct speeds: aligned, and its rotation is as far off as any.
+  const Geometry g = decompose(MatrixXd(Eigen::Vector3d(5, 2, 1).asDiagonal()));
+  const std::vector<MeanScore> scores = mean_scores(std::vector{g}, Rng(6, Stream::test), 4000);
+  EXPECT_EQ(scores[0].mean.measured, 0);
+  EXPECT_NEAR(scores[0].mean.rotated, .985, .02);
+  EXPECT_NEAR(scores[1].mean.rotated, .695, .01);
+}
+
+// ---- the posterior identity -------------------------------------------------------------------------------------------------
+
+TEST(PosteriorIdentity, OfALinearDecoderIsClosedFormInEveryWay) {
+  Machine m;
+  const MatrixXd W = normal_matrix(5, 3, 2);
+  const double sigma2 = 0.3, beta = 4;
+  PosteriorIdentity identity(linear_map(W), Likelihood::gaussian, sigma2, *m.backend);
+  const MatrixXd exact = MatrixXd::Identity(3, 3) + W.transpose() * W / (beta * sigma2), sigma = exact.inverse();
+  const std::vector<real> x{1, -2, 0.5, 0, 3};
+  const VectorXd mu = sigma * W.transpose() * Eigen::Map<const VectorXd>(x.data(), 5) / (beta * sigma2);
+  const GaussianPosterior q{mu, Eigen::LLT<MatrixXd>(sigma).matrixL()};
+  const Rng rng(7, Stream::test);
+  for (const Expectation& how : {Expectation{}, {Expectation::sampled, 16}, {Expectation::stein, 4096}}) {
+    const LikelihoodMoments moments = identity.moments(x, q, how, rng);
+    const MatrixXd P = moments.precision(beta);
+    if (how.kind == Expectation::stein) {
+      EXPECT_LE(identity_error(sigma, P), 0.2);
+      EXPECT_LE(((P - exact).array().abs() / (moments.standard_error / beta).array()).maxCoeff(), 4);
+    } else {
+      EXPECT_LE(identity_error(sigma, P), 1e-12);
+      EXPECT_LE((identity.gauss_newton(q, how, rng) - moments.hessian).norm(), 1e-12);
+    }
+    if (how.kind == Expectation::sampled) continue;
+    EXPECT_LE(mean_condition_error(moments.mean(beta), mu), 1e-12) << "antithetic samples cancel";
+  }
+  const double lost = beta / 2 * (exact.diagonal().array().log().sum() - std::log(exact.determinant()));
+  EXPECT_NEAR(diagonal_gap(exact, beta), lost, 1e-13);
+}
+
+// Gauss-Hermite nodes and weights for N(0,1), by Golub and Welsch.
+std::pair<VectorXd, VectorXd> quadrature(int n) {
+  MatrixXd T = MatrixXd::Zero(n, n);
+  for (int i = 1; i < n; ++i) T(i, i - 1) = T(i - 1, i) = std::sqrt(static_cast<double>(i));
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(T);
+  return {solver.eigenvalues(), solver.eigenvectors().row(0).transpose().cwiseAbs2()};
+}
+
+// L_beta of the toy "generic", its posterior found by iterating the identity itself; then every derivative of L_beta in
+// the parameters of q must be zero, by finite differences of the same quadrature.
+TEST(PosteriorIdentity, IsWhereTheObjectiveIsStationary) {
+  Machine m;
+  const std::pair<VectorXd, VectorXd> rule = quadrature(24);
+  const VectorXd &nodes = rule.first, &weights = rule.second;
+  const double sigma2 = 0.3;
+  const Rng rng(8, Stream::test);
+  for (const Likelihood kind : {Likelihood::gaussian, Likelihood::bernoulli})
+    for (const bool full : {true, false})
+      for (const double beta : {1.0, 4.0}) {
+        const std::vector<real> x = kind == Likelihood::gaussian ? std::vector<real>{.5, -.3, .8} : std::vector<real>{1, 0, 1};
+        PosteriorIdentity identity(toy("generic").map, kind, sigma2, *m.backend);
+        const auto over_q = [&](const VectorXd& mu, const MatrixXd& L, auto&& use) {
+          for (Eigen::Index i = 0; i < nodes.size(); ++i)
+            for (Eigen::Index j = 0; j < nodes.size(); ++j)
+              use(weights(i) * weights(j), VectorXd(mu + L * Eigen::Vector2d(nodes(i), nodes(j))));
+        };
+        const auto log_likelihood = [&](const VectorXd& z) {
+          const double d[] = {z(0) + .3 * z(1) * z(1), 1.5 * z(1) + .3 * std::sin(z(0)), .4 * z(0) * z(1)};
+          double sum = 0;
+          for (size_t i = 0; i < 3; ++i)
+            sum +=
+                kind == Likelihood::gaussian ? -std::pow(x[i] - d[i], 2) / (2 * sigma2) : x[i] * d[i] - std::log1p(std::exp(d[i]));
+          return sum;
+        };
+        const auto objective = [&](const VectorXd& mu, const MatrixXd& L) {
+          double value = -beta / 2 * (L.squaredNorm() + mu.squaredNorm() - 2 - 2 * std::log(L(0, 0) * L(1, 1)));
+          over_q(mu, L, [&](double w, const VectorXd& z) { value += w * log_likelihood(z); });
+          return value;
+        };
+        VectorXd mu = VectorXd::Zero(2);
+        MatrixXd sigma = MatrixXd::Identity(2, 2) / 4, L = MatrixXd::Identity(2, 2) / 2, P;
+        for (int step = 0; step < 40; ++step) {
+          MatrixXd hessian = MatrixXd::Zero(2, 2);
+          VectorXd gradient = VectorXd::Zero(2);
+          over_q(mu, L, [&](double w, const VectorXd& z) {
+            const LikelihoodMoments at = identity.moments(x, {z, MatrixXd::Identity(2, 2)}, {}, rng);
+            hessian += w * at.hessian;
+            gradient += w * at.gradient;
+          });
+          P = LikelihoodMoments{hessian, {}, gradient}.precision(beta);
+          const MatrixXd target = full ? P : MatrixXd(P.diagonal().asDiagonal());
+          sigma = (0.5 * sigma.inverse() + 0.5 * target).inverse();
+          mu += 0.5 * sigma * (gradient / beta - mu);
+          L = Eigen::LLT<MatrixXd>(sigma).matrixL();
+        }
+        EXPECT_LE(full ? identity_error(sigma, P) : diagonal_errors(sigma.diagonal(), P).maxCoeff(), 1e-9);
+        double steepest = 0;
+        const double h = 1e-5;
+        for (int parameter = 0; parameter < (full ? 5 : 4); ++parameter) {
+          const auto moved = [&](double by) {
+            VectorXd mean = mu;
+            MatrixXd root = L;
+            if (parameter < 2) mean(parameter) += by;
+            if (parameter == 2 || parameter == 3) root(parameter - 2, parameter - 2) += by;
+            if (parameter == 4) root(1, 0) += by;
+            return objective(mean, root);
+          };
+          steepest = std::max(steepest, std::abs(moved(h) - moved(-h)) / (2 * h));
+        }
+        std::printf("  %-9s %-8s beta %g: steepest derivative of the objective %.1e\n",
+                    kind == Likelihood::gaussian ? "Gaussian" : "Bernoulli", full ? "full" : "diagonal", beta, steepest);
+        EXPECT_LE(steepest, 1e-6);
+      }
+}
+
+TEST(PosteriorIdentity, OfSamplesAgreesWithSteinForSmoothDecoders) {
+  Machine m;
+  PosteriorIdentity identity(toy("rotated-additive").map, Likelihood::gaussian, 0.2, *m.backend);
+  const GaussianPosterior q{Eigen::Vector2d(0.3, -0.2), (MatrixXd(2, 2) << .4, 0, .1, .3).finished()};
+  const std::vector<real> x{.2, -.1, .4, .3};
+  const Rng rng(9, Stream::test);
+  const LikelihoodMoments a = identity.moments(x, q, {Expectation::sampled, 4000}, rng);
+  const LikelihoodMoments b = identity.moments(x, q, {Expectation::stein, 20000, 5000}, rng);
+  const MatrixXd error = (a.standard_error.cwiseAbs2() + b.standard_error.cwiseAbs2()).cwiseSqrt();
+  EXPECT_LE(((a.hessian - b.hessian).cwiseAbs().array() / error.array()).maxCoeff(), 4);
+  const MatrixXd A = identity.gauss_newton(q, {Expectation::sampled, 4000}, rng);
+  EXPECT_GT((A - a.hessian).norm(), 0.1) << "this decoder is curved";
+}
+
+// d(z) = relu(z): the kink has weight N(0; mu, s²), which automatic derivatives do not see.
+TEST(PosteriorIdentity, SteinSeesTheKinksOfReluDecoders) {
+  Machine m;
+  const double sigma2 = 0.5, mu = 0.2, s = 0.7, x = 1.5;
+  const DecoderMap map{1, 1, [](Recorder&, Var z) { return relu(z); }};
+  PosteriorIdentity identity(map, Likelihood::gaussian, sigma2, *m.backend);
+  const GaussianPosterior q{VectorXd::Constant(1, mu), MatrixXd::Constant(1, 1, s)};
+  const double slope = std::erfc(-mu / s / std::sqrt(2.0)) / 2 / sigma2;
+  const double kink = x / sigma2 * std::exp(-mu * mu / (2 * s * s)) / (s * std::sqrt(2 * M_PI));
+  const Rng rng(10, Stream::test);
+  const std::vector<real> image{x};
+  const LikelihoodMoments plain = identity.moments(image, q, {Expectation::sampled, 4000}, rng);
+  const LikelihoodMoments stein = identity.moments(image, q, {Expectation::stein, 20000}, rng);
+  EXPECT_NEAR(plain.hessian(0, 0), slope, 4 * plain.standard_error(0, 0));
+  EXPECT_NEAR(stein.hessian(0, 0), slope - kink, 4 * stein.standard_error(0, 0));
+  EXPECT_LE(stein.standard_error(0, 0), 0.05 * kink);
+}
+
+TEST(PosteriorIdentity, RefusesWhatCannotBeRight) {
+  Machine m;
+  PosteriorIdentity identity(toy("generic").map, Likelihood::gaussian, 1, *m.backend);
+  const std::vector<real> x(3);
+  const Rng rng(1, Stream::test);
+  const GaussianPosterior q{VectorXd::Zero(2), MatrixXd::Identity(2, 2)};
+  expect_error(ErrorKind::usage, "sigma2", [&] { PosteriorIdentity(toy("generic").map, Likelihood::gaussian, 0, *m.backend); });
+  expect_error(ErrorKind::usage, "posterior", [&] { identity.moments(x, {VectorXd::Zero(3), MatrixXd::Identity(3, 3)}, {}, rng); });
+  expect_error(ErrorKind::usage, "not positive", [&] { identity.moments(x, {q.mean, MatrixXd::Zero(2, 2)}, {}, rng); });
+  expect_error(ErrorKind::usage, "samples", [&] { identity.moments(x, q, {Expectation::sampled, 0}, rng); });
+  expect_error(ErrorKind::usage, "Stein", [&] { identity.moments(x, q, {Expectation::stein, 255}, rng); });
+  EXPECT_TRUE(std::isnan(mean_condition_error(q.mean, q.mean)));
+  EXPECT_THROW(GaussianPosterior::diagonal(std::vector<real>(2), std::vector<real>(3)), ShapeError);
+}
+
+}  // namespace
+}  // namespace unpick
