@@ -1,0 +1,69 @@
+// The vector that every CPU kernel is written in: as wide as the instruction set for which the file is being compiled.
+//
+// Why vector extensions and not intrinsics: one source serves AVX-512, AVX2, SSE, NEON and wasm, in float and in double.
+// Products are written `sum += a * b`, which compilers contract to one fused multiply-add where there is one.
+//
+// A kernel file holds its functions in `inline namespace UNPICK_ISA`, so that the same file compiled for two instruction sets
+// gives two sets of symbols. For the same reason it calls nothing that the linker could share between them: no Eigen, no
+// standard containers, no strings.
+//
+// Loops over an array of vectors need UNPICK_UNROLL, every one of them, or the array leaves the registers.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "core/base/types.h"
+
+#if defined(__AVX512F__)
+#define UNPICK_ISA avx512
+#elif defined(__AVX2__) && defined(__FMA__)
+#define UNPICK_ISA avx2
+#else
+#define UNPICK_ISA baseline
+#endif
+
+#ifdef __clang__
+#define UNPICK_UNROLL _Pragma("unroll")
+#else
+#define UNPICK_UNROLL _Pragma("GCC unroll 32")
+#endif
+#define UNPICK_INLINE inline __attribute__((always_inline))
+
+namespace unpick::simd {
+inline namespace UNPICK_ISA {
+
+#if defined(__AVX512F__)
+inline constexpr int kBytes = 64, kRegisters = 32;
+#elif defined(__AVX2__) && defined(__FMA__)
+inline constexpr int kBytes = 32, kRegisters = 16;
+#else
+inline constexpr int kBytes = 16, kRegisters = 16;
+#endif
+inline constexpr int kLanes = kBytes / static_cast<int>(sizeof(real));
+
+using Int = std::conditional_t<sizeof(real) == 4, int32_t, int64_t>;
+using Vec = real __attribute__((vector_size(kBytes)));
+using Mask = Int __attribute__((vector_size(kBytes)));  // the result of comparing two Vec: all bits set or none
+// Typedefs: in an alias declaration clang 14 drops `aligned` and would load as if from a full line.
+typedef real VecU __attribute__((vector_size(kBytes), aligned(sizeof(real)), may_alias));  // NOLINT(modernize-use-using)
+
+UNPICK_INLINE Vec load(const real* p) { return *reinterpret_cast<const VecU*>(p); }
+UNPICK_INLINE void store(real* p, Vec v) { *reinterpret_cast<VecU*>(p) = v; }
+UNPICK_INLINE Vec splat(real x) { return x - Vec{}; }
+UNPICK_INLINE Vec select(Mask m, Vec yes, Vec no) { return m ? yes : no; }
+UNPICK_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }  // b if a is NaN
+UNPICK_INLINE Vec abs(Vec x) { return x < Vec{} ? -x : x; }    // abs(-0) = -0
+
+// The first n < kLanes elements; the rest are zero, or left alone.
+UNPICK_INLINE Vec load_first(const real* p, int n) {
+  Vec v{};
+  for (int i = 0; i < n; ++i) v[i] = p[i];
+  return v;
+}
+UNPICK_INLINE void store_first(real* p, Vec v, int n) {
+  for (int i = 0; i < n; ++i) p[i] = v[i];
+}
+
+}  // namespace UNPICK_ISA
+}  // namespace unpick::simd
