@@ -73,5 +73,52 @@ TEST(Gemm, ThreadsDoNotChangeABit) {
   }
 }
 
+// A with few nonzeros, or with neighbouring rows that share their zeros: the same product with the zeros left out.
+TEST(Gemm, LeavingOutZerosDoesNotChangeABit) {
+  struct Case {
+    Gemm g;
+    int rows_alike;  // rows of op(A) in turn that have the same zeros
+    int one_in;      // nonzero elements
+  };
+  for (const Case& t : {Case{{64, 256, 700}, 1, 20},
+                        {{64, 257, 700}, 1, 20},
+                        {{700, 129, 64, true}, 1, 20},
+                        {{1, 300, 256}, 1, 2},
+                        {{40, 300, 260}, 10, 2},
+                        {{33, 133, 1100}, 11, 3}}) {
+    const Gemm& g = t.g;
+    std::vector<real> a(static_cast<size_t>(g.m * g.k)), b(static_cast<size_t>(g.k * g.n)), dense(static_cast<size_t>(g.m * g.n));
+    const Rng rng(1, Stream::test);
+    rng.fill_uniform(a, 0, -1, 1);
+    rng.fill_uniform(b, 1, -1, 1);
+    std::vector<real> keep(a.size());
+    rng.fill_uniform(keep, 2, 0, 1);
+    for (int m = 0; m < g.m; ++m)
+      for (int k = 0; k < g.k; ++k)
+        if (keep[static_cast<size_t>(m / t.rows_alike * g.k + k)] * static_cast<real>(t.one_in) > 1)
+          a[static_cast<size_t>(g.ta ? k * g.m + m : m * g.k + k)] = 0;
+    std::vector<real> shared(static_cast<size_t>(g.shared_scratch())), one(static_cast<size_t>(g.worker_scratch()));
+    gemm(g, a.data(), b.data(), dense.data(), shared.data(), one.data());
+    for (int threads : {1, 2, 3, 5}) {
+      Pool pool(threads);
+      std::vector<real> c(dense.size() + 8, 7), scratch(static_cast<size_t>(g.worker_scratch() * threads));
+      ASSERT_TRUE(gemm_sparse(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool)) << g.m << "x" << g.n;
+      for (size_t i = 0; i < dense.size(); ++i) ASSERT_EQ(c[i], dense[i]) << g.m << "x" << g.n << " at " << i;
+      for (size_t i = dense.size(); i < c.size(); ++i) ASSERT_EQ(c[i], 7) << "wrote behind the result";
+    }
+  }
+}
+
+TEST(Gemm, DenseOperandsAreLeftToTheDenseProduct) {
+  const Gemm g{64, 256, 256};
+  std::vector<real> a(64 * 256), b(256 * 256), c(64 * 256, 7), shared(static_cast<size_t>(g.shared_scratch())),
+      scratch(static_cast<size_t>(g.worker_scratch()));
+  Rng(1, Stream::test).fill_uniform(a, 0, -1, 1);
+  for (real& x : a) x = x > 0 ? x : 0;  // as behind a relu: half of it zero, each row in other places
+  Pool pool(1);
+  EXPECT_FALSE(gemm_sparse(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool));
+  EXPECT_EQ(c, std::vector<real>(c.size(), 7));
+}
+
 }  // namespace
 }  // namespace unpick

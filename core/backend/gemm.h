@@ -1,10 +1,14 @@
 // Matrix products C = op(A) op(B) on row-major matrices, cut into chunks that any thread may take.
 //
 // Why our own: at a VAE's sizes (64 rows against a 256x4096 weight) the time is in touching the weight once, in order,
-// at full multiply-add rate. Nothing large is ever packed: a panel of B of kPanel columns is copied into L1 while it is
-// first used. A transposed B is never transposed: C' = op(B)' op(A)' streams its rows instead. See docs/speed.md.
+// at full multiply-add rate. No large operand is ever packed as a whole: a panel of columns of B is copied while it is
+// first used. A transposed B is never transposed: C' = op(B)' op(A)' streams its rows instead. If A turns out to be largely
+// zero, its zeros are left out. See docs/speed.md.
 //
-// Invariants: each element of C is summed in the order of k by one chunk, so results do not depend on the threads.
+// Invariants: each element of C is summed in the order of k by one chunk, so results depend neither on the threads nor on
+// what was left out.
+//
+// Read next: cpu_gemm.cpp, gemm_tile.h, cpu_gemm_sparse.cpp
 #pragma once
 
 #include "core/base/pool.h"
@@ -20,10 +24,14 @@ struct Gemm {
   int chunks() const;
   int64_t shared_scratch() const;  // elements, one per product in flight
   int64_t worker_scratch() const;  // elements, one per worker
+  bool may_skip() const;           // zeros of A are looked for
+  int64_t list_scratch() const;    // the part of shared_scratch for lists of nonzeros
 };
 
 // Over the pool. `shared` and `scratch` (threads x worker_scratch) come from the caller: nothing is allocated.
 void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
+// The same if many elements of A are zero; else false, and nothing was written.
+bool gemm_sparse(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
 // On the calling thread alone, for use inside a chunk of something larger.
 void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch);
 
