@@ -150,8 +150,8 @@ class CpuExecutable final : public Executable {
           real* y = row.y.tile(begin, buffer);
           if (is_view(row.op))
             cpu::read_view(row.view, row.a.memory, begin, n, y);
-          else
-            cpu::pointwise(row.op, row.attr, y, row.a.tile(begin, buffer), row.b.tile(begin, buffer), n);
+          else if (!cpu::pointwise(row.op, row.attr, y, row.a.tile(begin, buffer), row.b.tile(begin, buffer), n))
+            throw std::logic_error(std::string(info(row.op).name) + " is not pointwise");
         }
       }
     });

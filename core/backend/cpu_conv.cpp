@@ -27,6 +27,7 @@ struct Sizes {
 Gemm forward(const Sizes& z) { return {z.pixels, z.filters, z.taps}; }
 Gemm backward(const Sizes& z) { return {z.pixels, z.taps, z.filters, false, true}; }
 Gemm weights(const Sizes& z) { return {z.taps, z.filters, z.pixels, true, false, true}; }
+int64_t packed(const Sizes& z) { return aligned(std::max(backward(z).shared_scratch(), weights(z).shared_scratch())); }
 
 // Visits each run of channels: visit(columns offset, image offset or -1 outside, floats).
 template <class Visit>
@@ -73,7 +74,7 @@ void from_columns(const ConvShape& s, const real* columns, real* x) {
 int64_t ConvShape::worker_scratch() const {
   const Sizes z(*this);
   const int64_t product = std::max({forward(z).worker_scratch(), backward(z).worker_scratch(), weights(z).worker_scratch()});
-  return z.columns() + aligned(backward(z).shared_scratch()) + aligned(product);
+  return z.columns() + packed(z) + aligned(product);
 }
 
 int64_t ConvShape::shared_scratch() const { return kGroups * aligned(w.size()); }
@@ -92,7 +93,7 @@ void conv_transpose(const ConvShape& s, const real* y, const real* w, real* x, r
   pool.run(s.x[0], [&](int image, int worker) {
     real* columns = scratch + worker * s.worker_scratch();
     real* shared = columns + z.columns();
-    gemm(backward(z), y + image * z.y, w, columns, shared, shared + aligned(backward(z).shared_scratch()));
+    gemm(backward(z), y + image * z.y, w, columns, shared, shared + packed(z));
     from_columns(s, columns, x + image * z.x);
   });
 }
@@ -103,11 +104,12 @@ void conv_weight(const ConvShape& s, const real* x, const real* y, real* w, real
   const int64_t size = s.w.size();
   pool.run(groups, [&](int group, int worker) {
     real* columns = scratch + worker * s.worker_scratch();
+    real* own = columns + z.columns();
     real* partial = shared + group * aligned(size);
     std::fill_n(partial, size, real{0});
     for (int image = images * group / groups; image < images * (group + 1) / groups; ++image) {
       to_columns(s, x + image * z.x, columns);
-      gemm(weights(z), columns, y + image * z.y, partial, nullptr, columns + z.columns());
+      gemm(weights(z), columns, y + image * z.y, partial, own, own + packed(z));
     }
   });
   std::copy_n(shared, size, w);

@@ -57,11 +57,12 @@ void stream_columns(const Gemm& g, const real* a, const real* b, real* c, int ch
       const int next_depth = !last ? least(kDepth, g.k - k0 - kDepth) : n1 < end ? least(kDepth, g.k) : 0;
       const real* next = last ? b + n1 : b + int64_t{k0 + kDepth} * g.n + n0;
       const int next_width = last ? least(end - n1, kGroup * kPanel) : n1 - n0;
+      int fetched = 0;
       for (int i = 0; i < tiles * panels; ++i) {
         const int t = i % tiles, p = i / tiles, n = n0 + p * kPanel;
         const int m = part(g.m, all, t0 + t), rows = part(g.m, all, t0 + t + 1) - m;
-        for (int k = part(next_depth, tiles * panels, i); k < part(next_depth, tiles * panels, i + 1); ++k)
-          fetch(next + int64_t{k} * g.n, next_width);
+        for (const int until = part(next_depth, tiles * panels, i + 1); fetched < until; ++fetched)
+          fetch(next + int64_t{fetched} * g.n, next_width);
         Operands o{};
         o.a = g.ta ? shared + (int64_t{t0 + t} * g.k + k0) * kRows : a + int64_t{m} * g.k + k0;
         o.row = g.ta ? 1 : g.k;

@@ -135,10 +135,12 @@ Operands operands(const Gemm& g, const real* a, const Lists& lists, int m) {
   return o;
 }
 
-int gather_chunks(const Gemm& g) { return ceil_div(g.m, kGatherRows) * ceil_div(g.n, kGatherColumns); }
+// Blocks of at least kGatherColumns columns.
+int column_blocks(const Gemm& g) { return g.n < kGatherColumns ? 1 : g.n / kGatherColumns; }
 
 void gather(const Gemm& g, const real* a, const real* b, real* c, int chunk, const Lists& lists) {
-  const int blocks = ceil_div(g.n, kGatherColumns), n0 = chunk % blocks * kGatherColumns, n1 = least(g.n, n0 + kGatherColumns);
+  const int blocks = column_blocks(g), block = chunk % blocks, n0 = block * kGatherColumns;
+  const int n1 = block + 1 < blocks ? n0 + kGatherColumns : g.n;
   const int m0 = chunk / blocks * kGatherRows, m1 = least(g.m, m0 + kGatherRows);
   for (int m = m0; m < m1; ++m) {
     Operands o = operands(g, a, lists, m);
@@ -162,8 +164,10 @@ void masked(const Gemm& g, const real* a, const real* b, real* c, int chunk, con
   for (int n = chunk * each; n < end; n += kPanel) {
     const int width = least(kPanel, g.n - n), next = n + kPanel < end ? g.k : 0;
     pack<kPanel>(b + n, g.n, g.k, width, panel);
+    int fetched = 0;
     for (int t = 0; t < tiles; ++t) {
-      for (int k = part(next, tiles, t); k < part(next, tiles, t + 1); ++k) fetch(b + int64_t{k} * g.n + n + kPanel, kPanel);
+      for (const int end_k = part(next, tiles, t + 1); fetched < end_k; ++fetched)
+        fetch(b + int64_t{fetched} * g.n + n + kPanel, kPanel);
       const int m = lists.tile[t];
       Operands o = operands(g, a, lists, m);
       o.b = panel;
@@ -196,7 +200,7 @@ bool gemm_sparse(const Gemm& g, const real* a, const real* b, real* c, real* sha
   for (int m = 0; m < g.m; ++m) count += lists.count[m];
   const int64_t all = int64_t{g.m} * g.k;
   if (count * 5 < all || g.m == 1) {
-    pool.run(gather_chunks(g), [&](int chunk, int) { gather(g, a, b, c, chunk, lists); });
+    pool.run(ceil_div(g.m, kGatherRows) * column_blocks(g), [&](int chunk, int) { gather(g, a, b, c, chunk, lists); });
     return true;
   }
   if (hope != Guess::masked || cut_tiles(g, lists) * 4 > g.m || count * 8 > all * 7) return false;

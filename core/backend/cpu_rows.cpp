@@ -24,28 +24,6 @@ struct AxisWalk {
 
 }  // namespace
 
-void pointwise(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n) {
-  Out out(y, n);
-  const In x(a, a ? n : 0), x2(b, b ? n : 0);
-  switch (op) {
-    case Op::Fill: out = static_cast<real>(attr.a); break;
-    case Op::Exp: out = x.exp(); break;
-    case Op::Log: out = x.log(); break;
-    case Op::Tanh: out = x.tanh(); break;
-    case Op::Softplus: out = x.max(real{0}) + (-x.abs()).exp().log1p(); break;
-    case Op::Sigmoid: out = (real{1} + (-x).exp()).inverse(); break;
-    case Op::Sqrt: out = x.sqrt(); break;
-    case Op::Sin: out = x.sin(); break;
-    case Op::Cos: out = x.cos(); break;
-    case Op::Recip: out = x.inverse(); break;
-    case Op::Affine: out = static_cast<real>(attr.a) * x + static_cast<real>(attr.b); break;
-    case Op::Add: out = x + x2; break;
-    case Op::Mul: out = x * x2; break;
-    case Op::Step: out = (x > real{0}).template cast<real>(); break;
-    default: throw std::logic_error(std::string(info(op).name) + " is not pointwise");
-  }
-}
-
 void read_view(const View& view, const real* source, int64_t begin, int64_t n, real* y) {
   const int last = view.rank - 1;
   const auto inner = static_cast<size_t>(last);

@@ -8,8 +8,8 @@
 
 namespace unpick::cpu {
 
-// y[0..n) = op(a[0..n), b[0..n)). b may be null for one operand, both for Fill.
-void pointwise(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n);
+// y[0..n) = op(a[0..n), b[0..n)). b may be null for one operand, both for Fill. False: op is not pointwise.
+bool pointwise(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n);
 
 // y[0..n) = elements begin..begin+n of the view of `source`.
 void read_view(const View& view, const real* source, int64_t begin, int64_t n, real* y);
