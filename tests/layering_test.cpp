@@ -17,8 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kCoreBudget = 6000;  // lines of code: the heads and remarks that the style asks for are free
-constexpr int kFileBudget = 500;   // lines of all kinds
+// Lines of code, so that the heads and remarks which the style asks for are free. The engine is what a newcomer has to read; the
+// geometry and the published scores grow by a file for each of their subjects and are read one at a time.
+const std::map<std::string, long> kBudgets = {{"engine", 6000}, {"core/metrics", 2000}, {"core/seams", 2000}};
+constexpr int kFileBudget = 500;  // lines of all kinds
 
 // Each folder and how far right it stands; a file includes only from its own folder or from what stands to its left.
 // native/ and web/ are two hosts: neither includes the other.
@@ -117,23 +119,28 @@ long lines_of_code(const std::string& text) {
   return count;
 }
 
-TEST(Layering, CoreStaysWithinItsBudget) {
-  long total = 0, code = 0, longest = 0;
+TEST(Layering, CoreStaysWithinItsBudgets) {
+  std::map<std::string, long> code;
+  long total = 0, longest = 0;
   std::string longest_path;
   for (const Source& file : sources({"core"})) {
     const long lines = std::count(file.text.begin(), file.text.end(), '\n');
+    const std::string folder = folder_of(file.path);
     total += lines;
-    code += lines_of_code(file.text);
+    code[kBudgets.count(folder) > 0 ? folder : "engine"] += lines_of_code(file.text);
     if (lines > longest) {
       longest = lines;
       longest_path = file.path;
     }
     EXPECT_LE(lines, kFileBudget) << file.path << ": split it";
   }
-  std::printf("core/: %ld lines, %ld of code of %d; longest %s, %ld of %d\n", total, code, kCoreBudget, longest_path.c_str(),
-              longest, kFileBudget);
-  EXPECT_GT(code, 0);
-  EXPECT_LE(code, kCoreBudget) << "fewer lines for the same behaviour is a contribution";
+  std::printf("core/: %ld lines; of code", total);
+  for (const auto& [part, budget] : kBudgets) {
+    std::printf(" %s %ld of %ld,", part.c_str(), code[part], budget);
+    EXPECT_GT(code[part], 0) << part;
+    EXPECT_LE(code[part], budget) << part << ": fewer lines for the same behaviour is a contribution";
+  }
+  std::printf(" longest %s, %ld of %d\n", longest_path.c_str(), longest, kFileBudget);
 }
 
 TEST(Layering, PlantedOffencesAreFound) {

@@ -2,11 +2,11 @@
 // statistics of 64 frames: how far off the diagonal J'J and the likelihood's Hessian are, and how well V meets the axes.
 #include <gtest/gtest.h>
 
-#include <Eigen/Eigenvalues>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "core/base/decompositions.h"
 #include "core/seams/posterior_identity.h"
 #include "core/seams/scores.h"
 #include "native/io/files.h"
@@ -212,7 +212,7 @@ TEST_P(SeamsOracle, StatisticsOf64Frames) {
     const VectorXd deviation = VectorXd(q.root.diagonal())(e.active);
     hessian.add(H, step);
     scaled.add(deviation.asDiagonal() * H * deviation.asDiagonal(), step);
-    of_hessian.add(Eigen::SelfAdjointEigenSolver<MatrixXd>(H).eigenvectors().rowwise().reverse());
+    of_hessian.add(spectrum(H).vectors);
     for (Eigen::Index j = 0; j < H.rows(); ++j) ratios.push_back(H(j, j) / (1 / (deviation(j) * deviation(j)) - 1));
   }
   compare("J'J", out, published["JtJ"]);

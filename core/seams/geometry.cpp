@@ -1,12 +1,12 @@
 // See geometry.h.
 #include "core/seams/geometry.h"
 
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "core/base/decompositions.h"
 #include "core/graph/derive.h"
 #include "core/seams/assignment.h"
 
@@ -84,10 +84,10 @@ Geometry decompose(MatrixXd J, Signs signs) {
   g.J = std::move(J);
   g.G.noalias() = g.J.transpose() * g.J;
   if (!g.G.allFinite()) not_finite("the square of a derivative");
-  const Eigen::JacobiSVD<MatrixXd> svd(g.J, Eigen::ComputeFullV);
+  const Svd of_J = svd(g.J);
   g.s = VectorXd::Zero(g.J.cols());  // fewer outputs than latents: the rest is zero
-  g.s.head(svd.singularValues().size()) = svd.singularValues();
-  g.V = svd.matrixV();
+  g.s.head(of_J.s.size()) = of_J.s;
+  g.V = of_J.V;
   count_rank(g);
   label(g, signs);
   g.U = MatrixXd::Constant(g.J.rows(), g.J.cols(), kUndefined);

@@ -2,11 +2,10 @@
 #include "core/seams/linear_vae.h"
 
 #include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/decompositions.h"
 #include "core/base/rng.h"
 #include "core/seams/scores.h"
 
@@ -24,17 +23,6 @@ double log_determinant(const Matrix& positive) {
   const Matrix L = positive.llt().matrixL();
   return 2 * L.diagonal().array().log().sum();
 }
-
-// Eigenvalues, falling, and their vectors.
-struct Spectrum {
-  explicit Spectrum(const Matrix& C) {
-    const Eigen::SelfAdjointEigenSolver<Matrix> solver(C);
-    values = solver.eigenvalues().reverse();
-    vectors = solver.eigenvectors().rowwise().reverse();
-  }
-  Vector values;
-  Matrix vectors;
-};
 
 // As core/model/adam.h, in double and uphill.
 class Ascent {
@@ -82,13 +70,13 @@ class Covariance {
 };
 
 LinearProgress progress(const LinearProblem& problem, const LinearVae& vae, const LinearOptimum& best, int64_t step) {
-  const Eigen::JacobiSVD<Matrix> svd(vae.W, Eigen::ComputeThinU | Eigen::ComputeThinV);
-  const Matrix U = svd.matrixU().leftCols(best.active);
-  const Matrix truth = Spectrum(problem.C).vectors.leftCols(best.active);
+  const Svd of_W = svd(vae.W, Left::wanted);
+  const Matrix U = of_W.U.leftCols(best.active);
+  const Matrix truth = spectrum(problem.C).vectors.leftCols(best.active);
   double s_error = 0;
-  for (Eigen::Index k = 0; k < best.active; ++k) s_error = std::max(s_error, std::abs(svd.singularValues()(k) / best.s(k) - 1));
+  for (Eigen::Index k = 0; k < best.active; ++k) s_error = std::max(s_error, std::abs(of_W.s(k) / best.s(k) - 1));
   const double U_error = (U * U.transpose() - truth * truth.transpose()).norm();
-  return {step, linear_objective(problem, vae), distance_to_axes(svd.matrixV()), s_error, U_error, vae.W};
+  return {step, linear_objective(problem, vae), distance_to_axes(of_W.V), s_error, U_error, vae.W};
 }
 
 }  // namespace
@@ -117,14 +105,14 @@ LinearVae with_best_encoder(const LinearProblem& p, const Matrix& W, PosteriorFa
 }
 
 LinearOptimum linear_optimum(const LinearProblem& p) {
-  const Spectrum spectrum(p.C);
+  const auto [lambda, q] = spectrum(p.C);
   LinearOptimum best;
-  best.s = (spectrum.values.head(p.latent).array() - p.tau()).max(0).sqrt();
+  best.s = (lambda.head(p.latent).array() - p.tau()).max(0).sqrt();
   best.active = static_cast<int>((best.s.array() > 0).count());
-  const Matrix W = spectrum.vectors.leftCols(p.latent) * best.s.asDiagonal();
+  const Matrix W = q.leftCols(p.latent) * best.s.asDiagonal();
   best.vae = with_best_encoder(p, W, PosteriorFamily::diagonal);
-  best.rate = 0.5 * (spectrum.values.head(p.latent).array() / p.tau()).max(1).log();
-  best.error = best.active * p.tau() + spectrum.values.tail(spectrum.values.size() - best.active).sum();
+  best.rate = 0.5 * (lambda.head(p.latent).array() / p.tau()).max(1).log();
+  best.error = best.active * p.tau() + lambda.tail(lambda.size() - best.active).sum();
   best.objective = -0.5 * static_cast<double>(p.C.rows()) * (kLog2Pi + std::log(p.sigma2)) - 0.5 * best.error / p.sigma2 -
                    p.beta * best.rate.sum();
   return best;

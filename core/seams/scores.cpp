@@ -1,12 +1,11 @@
 // See scores.h.
 #include "core/seams/scores.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "core/base/decompositions.h"
 #include "core/seams/assignment.h"
 
 namespace unpick {
@@ -80,9 +79,9 @@ VectorXd diagonal_errors(const VectorXd& variance, const MatrixXd& P) {
 }
 
 double diagonal_gap(const MatrixXd& P, double beta) {
-  const Eigen::LLT<MatrixXd> factor(P);
-  if (P.size() == 0 || factor.info() != Eigen::Success || !P.allFinite()) return kUndefined;
-  const double log_det = 2 * MatrixXd(factor.matrixL()).diagonal().array().log().sum();
+  const MatrixXd L = cholesky(P);
+  if (L.size() == 0 || !P.allFinite()) return kUndefined;
+  const double log_det = 2 * L.diagonal().array().log().sum();
   return beta / 2 * std::max(0.0, P.diagonal().array().log().sum() - log_det);
 }
 
@@ -95,16 +94,11 @@ double median(std::vector<double> values) {
 
 // ---- chance -----------------------------------------------------------------------------------------------------------
 
-// QR of a normal matrix, with the signs that make R's diagonal positive (Stewart 1980).
 MatrixXd random_rotation(int n, const Rng& rng, uint32_t step) {
   MatrixXd normal(n, n);
   for (int i = 0; i < n; ++i)
     for (int j = 0; j < n; ++j) normal(i, j) = rng.normal(step, static_cast<uint32_t>(i * n + j));
-  const Eigen::HouseholderQR<MatrixXd> qr(normal);
-  MatrixXd Q = qr.householderQ();
-  for (int j = 0; j < n; ++j)
-    if (qr.matrixQR()(j, j) < 0) Q.col(j) *= -1;
-  return Q;
+  return orthogonal_factor(normal);
 }
 
 Score against_chance(int n, const std::function<double(const MatrixXd&)>& score, const Rng& rng, uint32_t step, int rotations) {

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/LU>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/decompositions.h"
 #include "core/data/synthetic.h"
 #include "core/seams/linear_vae.h"
 #include "core/seams/scores.h"
@@ -190,15 +190,14 @@ TEST(LinearVae, TheTrueRightVectorsAreImmaterial) {
   EXPECT_GT((one.weights() - two.weights()).norm(), 0.5);
   LinearTraining training;
   training.marks = {10000};
-  std::vector<Eigen::JacobiSVD<MatrixXd>> learnt;
+  std::vector<Svd> learnt;
   for (const GaussianData* data : {&one, &two})
-    learnt.emplace_back(train_linear({data->covariance(), 3, .1, 1}, training).back().W, Eigen::ComputeThinU | Eigen::ComputeThinV);
+    learnt.push_back(svd(train_linear({data->covariance(), 3, .1, 1}, training).back().W, Left::wanted));
   for (Eigen::Index k = 0; k < 3; ++k) {
-    EXPECT_NEAR(learnt[0].singularValues()(k), learnt[1].singularValues()(k), 1e-6);
-    EXPECT_NEAR(learnt[0].singularValues()(k), one.s(k), 1e-3);  // lambda_k - tau = s*_k^2 at beta = 1
-    for (const auto& svd : learnt) EXPECT_NEAR(std::abs(svd.matrixU().col(k).dot(one.U.col(k))), 1, 1e-6);
-    for (const auto& svd : learnt)
-      EXPECT_NEAR(svd.matrixV().col(k).cwiseAbs().maxCoeff(), 1, 1e-3) << "locked to the axes, not to V*";
+    EXPECT_NEAR(learnt[0].s(k), learnt[1].s(k), 1e-6);
+    EXPECT_NEAR(learnt[0].s(k), one.s(k), 1e-3);  // lambda_k - tau = s*_k^2 at beta = 1
+    for (const Svd& of_W : learnt) EXPECT_NEAR(std::abs(of_W.U.col(k).dot(one.U.col(k))), 1, 1e-6);
+    for (const Svd& of_W : learnt) EXPECT_NEAR(of_W.V.col(k).cwiseAbs().maxCoeff(), 1, 1e-3) << "locked to the axes, not to V*";
   }
 }
 
@@ -253,13 +252,13 @@ EngineRun run_engine(bool full, uint64_t seed, Pool& pool) {
   const Parameter* w = model.table.find("decoder.lin1.weight");  // [3,10]
   const MatrixXd W = Eigen::Map<const MatrixXd>(model.weights.data() + w->offset, 10, 3);
   const LinearProblem p{data.covariance(), 3, .1, 4};
-  const Eigen::JacobiSVD<MatrixXd> svd(W, Eigen::ComputeThinU | Eigen::ComputeThinV);
+  const Svd of_W = svd(W);
   std::vector<real> x(10), mu(3), logvar(3), L(9);
   data.render(0, x);
   Encoder(model.spec, model.table, model.weights.span(), s.backend(), 1, true).run(x, mu, logvar, L);
   const MatrixXd factor = Eigen::Map<const MatrixXd>(L.data(), 3, 3).transpose();
   const MatrixXd sigma = factor * factor.transpose(), P = linear_precision(p, W);
-  return {distance_to_axes(svd.matrixV()), (svd.singularValues().cwiseQuotient(linear_optimum(p).s).array() - 1).abs().maxCoeff(),
+  return {distance_to_axes(of_W.V), (of_W.s.cwiseQuotient(linear_optimum(p).s).array() - 1).abs().maxCoeff(),
           full ? identity_error(sigma, P) : diagonal_errors(sigma.diagonal(), P).maxCoeff()};
 }
 

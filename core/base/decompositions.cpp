@@ -1,0 +1,36 @@
+#include "core/base/decompositions.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+#include <Eigen/QR>
+#include <Eigen/SVD>
+
+namespace unpick {
+
+using Eigen::MatrixXd;
+
+Svd svd(const MatrixXd& A, Left left) {
+  const unsigned wanted = Eigen::ComputeFullV | (left == Left::wanted ? Eigen::ComputeThinU : 0u);
+  const Eigen::JacobiSVD<MatrixXd> solver(A, wanted);
+  return {solver.singularValues(), solver.matrixV(), left == Left::wanted ? solver.matrixU() : MatrixXd()};
+}
+
+Spectrum spectrum(const MatrixXd& C) {
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(C);
+  return {solver.eigenvalues().reverse(), solver.eigenvectors().rowwise().reverse()};
+}
+
+MatrixXd orthogonal_factor(const MatrixXd& A) {
+  const Eigen::HouseholderQR<MatrixXd> qr(A);
+  MatrixXd Q = qr.householderQ();
+  for (Eigen::Index j = 0; j < Q.cols(); ++j)
+    if (qr.matrixQR()(j, j) < 0) Q.col(j) *= -1;
+  return Q;
+}
+
+MatrixXd cholesky(const MatrixXd& C) {
+  const Eigen::LLT<MatrixXd> solver(C);
+  return solver.info() == Eigen::Success ? MatrixXd(solver.matrixL()) : MatrixXd();
+}
+
+}  // namespace unpick
