@@ -14,6 +14,7 @@
 #include "native/io/npy.h"
 #include "native/io/png.h"
 #include "tests/io_support.h"
+#include "tests/places.h"
 
 namespace unpick::io {
 namespace {
@@ -38,7 +39,7 @@ class Cli : public ::testing::Test {
  protected:
   Result run(const std::string& arguments) const {
     const std::string log = logs_ / "log";
-    const std::string command = "cd " + quoted(folder_.path) + " && " + quoted(UNPICK_PROGRAM) + " " + arguments + " >" +
+    const std::string command = "cd " + quoted(folder_.path) + " && " + quoted(test::kProgram) + " " + arguments + " >" +
                                 quoted(log + ".out") + " 2>" + quoted(log + ".err") + " </dev/null";
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(log + ".out"), text_of(log + ".err")};
@@ -273,7 +274,7 @@ TEST_F(Cli, InfoTellsWhatThereIs) {
   expect_error("data info nothing.npy", 3, "nothing.npy");
   expect_error("data info dspries", 2, "dsprites");
   if (!std::filesystem::exists("/dev/full")) return;
-  EXPECT_EQ(std::system((quoted(UNPICK_PROGRAM) + " data info dsprites >/dev/full 2>&1").c_str()), 256) << "exit code 1";
+  EXPECT_EQ(std::system((quoted(test::kProgram) + " data info dsprites >/dev/full 2>&1").c_str()), 256) << "exit code 1";
 }
 
 TEST_F(Cli, TraversesAndTellsTheTable) {

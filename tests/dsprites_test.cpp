@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "core/base/rng.h"
+#include "tests/places.h"
 
 namespace unpick {
 namespace {
@@ -79,7 +80,7 @@ struct Frame {
 
 // The 320 frames of the animation that the authors published with the data.
 std::vector<Frame> published_frames() {
-  std::ifstream file(UNPICK_SOURCE_DIR "/tests/golden/dsprites_gif.csv");
+  std::ifstream file(std::string(test::kSourceDir) + "/tests/golden/dsprites_gif.csv");
   std::vector<Frame> frames;
   std::string line, cell;
   std::getline(file, line);  // frame,shape,scale,orientation,posX,posY,fnv1a64
@@ -113,7 +114,7 @@ TEST(Dsprites, DrawsTheFirstThousandImages) {
 // The numbers of an .npy file of bytes, or nothing if there is no such file.
 std::vector<uint8_t> oracle_bytes(const std::string& name) {
   const char* shared = std::getenv("UNPICK_SHARED");
-  const std::string folder = shared != nullptr ? shared : UNPICK_SOURCE_DIR "/../shared";
+  const std::string folder = shared != nullptr ? shared : std::string(test::kSourceDir) + "/../shared";
   std::ifstream file(folder + "/oracles/pretrained/" + name, std::ios::binary);
   const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(file), {}};
   if (bytes.size() < 10) return {};

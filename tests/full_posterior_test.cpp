@@ -7,13 +7,14 @@
 #include "native/io/model_file.h"
 #include "native/io/npy.h"
 #include "tests/io_support.h"
+#include "tests/places.h"
 
 namespace unpick::io {
 namespace {
 
 // Runs the program in `folder`; what it prints goes to a file there.
 int unpick(const TemporaryFolder& folder, const std::string& arguments) {
-  const std::string command = "cd '" + folder.path + "' && '" + UNPICK_PROGRAM + "' " + arguments + " >out.txt 2>err.txt";
+  const std::string command = "cd '" + folder.path + "' && '" + test::kProgram + "' " + arguments + " >out.txt 2>err.txt";
   return WEXITSTATUS(std::system(command.c_str()));
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/base/check.h"
+#include "tests/places.h"
 
 namespace unpick::io {
 
@@ -23,7 +24,7 @@ using Bytes = std::vector<std::byte>;
 // A file of the reference data, "oracles/pretrained/inputs32.npy"; it may be absent: then the test is skipped.
 inline std::string reference(const std::string& file) {
   const char* folder = std::getenv("UNPICK_SHARED");
-  return (folder ? std::string(folder) : std::string(UNPICK_SOURCE_DIR) + "/../shared") + "/" + file;
+  return (folder ? std::string(folder) : std::string(unpick::test::kSourceDir) + "/../shared") + "/" + file;
 }
 #define SKIP_WITHOUT(path) \
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "no reference data at " << path

@@ -84,7 +84,7 @@ std::vector<std::string> complaints(const Source& file) {
 
 // Every source below the named folders of the checkout.
 std::vector<Source> sources(const std::vector<std::string>& folders) {
-  const fs::path root = UNPICK_SOURCE_DIR;
+  const fs::path root = unpick::test::kSourceDir;
   std::vector<Source> files;
   for (const std::string& folder : folders) {
     if (!fs::is_directory(root / folder)) continue;
@@ -103,7 +103,7 @@ std::vector<Source> sources(const std::vector<std::string>& folders) {
 
 TEST(Layering, EveryIncludeStandsToTheLeft) {
   const std::vector<Source> files = sources({"core", "ui", "native", "web", "tests", "bench"});
-  ASSERT_FALSE(files.empty()) << "no sources below " << UNPICK_SOURCE_DIR;
+  ASSERT_FALSE(files.empty()) << "no sources below " << unpick::test::kSourceDir;
   for (const Source& file : files)
     for (const std::string& complaint : complaints(file)) ADD_FAILURE() << complaint;
 }
@@ -158,6 +158,8 @@ TEST(Layering, PlantedOffencesAreFound) {
   EXPECT_EQ(count("ui/a.cpp", "#include <imgui.h>\n#include \"core/session/session.h\"\n"), 0u);
   EXPECT_EQ(count("native/io/a.cpp", "#include \"native/io/npy.h\"\n#include \"ui/app.h\"\n"), 0u);
   EXPECT_EQ(count("native/a.cpp", "#include \"web/b.h\"\n"), 1u);
+
+#include "tests/places.h"
   const std::string macro = std::string("#ifdef __EMSCR") + "IPTEN__\n";
   EXPECT_EQ(count("core/base/pool.h", macro), 1u);
   EXPECT_EQ(count("tests/a.cpp", macro), 1u);

@@ -11,6 +11,7 @@
 #include "native/io/files.h"
 #include "native/io/model_file.h"
 #include "tests/io_support.h"
+#include "tests/places.h"
 
 namespace unpick::io {
 namespace {
@@ -25,14 +26,14 @@ class Program {
  public:
   Program(const TemporaryFolder& folder, std::vector<std::string> arguments)
       : out_(folder / "stdout.txt"), err_(folder / "stderr.txt") {
-    std::vector<char*> argv{const_cast<char*>(UNPICK_PROGRAM)};
+    std::vector<char*> argv{const_cast<char*>(test::kProgram)};
     for (std::string& a : arguments) argv.push_back(a.data());
     argv.push_back(nullptr);
     pid_ = fork();
     if (pid_ != 0) return;
     redirect(out_, STDOUT_FILENO);
     redirect(err_, STDERR_FILENO);
-    execv(UNPICK_PROGRAM, argv.data());
+    execv(test::kProgram, argv.data());
     _exit(127);
   }
 

@@ -10,8 +10,8 @@ namespace unpick {
 using Eigen::MatrixXd;
 
 Svd svd(const MatrixXd& A, Left left) {
-  const unsigned wanted = Eigen::ComputeFullV | (left == Left::wanted ? Eigen::ComputeThinU : 0u);
-  const Eigen::JacobiSVD<MatrixXd> solver(A, wanted);
+  const int left_too = left == Left::wanted ? Eigen::ComputeThinU : 0;
+  const Eigen::JacobiSVD<MatrixXd> solver(A, static_cast<unsigned>(Eigen::ComputeFullV | left_too));
   return {solver.singularValues(), solver.matrixV(), left == Left::wanted ? solver.matrixU() : MatrixXd()};
 }
 
