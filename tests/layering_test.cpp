@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/places.h"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -159,7 +161,6 @@ TEST(Layering, PlantedOffencesAreFound) {
   EXPECT_EQ(count("native/io/a.cpp", "#include \"native/io/npy.h\"\n#include \"ui/app.h\"\n"), 0u);
   EXPECT_EQ(count("native/a.cpp", "#include \"web/b.h\"\n"), 1u);
 
-#include "tests/places.h"
   const std::string macro = std::string("#ifdef __EMSCR") + "IPTEN__\n";
   EXPECT_EQ(count("core/base/pool.h", macro), 1u);
   EXPECT_EQ(count("tests/a.cpp", macro), 1u);

@@ -11,7 +11,8 @@ using Eigen::MatrixXd;
 double distance_from_orthogonal(const MatrixXd& Q) { return (Q.transpose() * Q - MatrixXd::Identity(Q.cols(), Q.cols())).norm(); }
 
 MatrixXd example(int rows, int columns) {
-  return MatrixXd::NullaryExpr(rows, columns, [](Eigen::Index i, Eigen::Index j) { return std::sin(1.0 + 3 * i + i * j); });
+  return MatrixXd::NullaryExpr(rows, columns,
+                               [](Eigen::Index i, Eigen::Index j) { return std::sin(static_cast<double>(1 + 3 * i + i * j)); });
 }
 
 TEST(Decompositions, SingularValuesFallAndTheFactorsMultiplyBack) {
