@@ -118,21 +118,21 @@ void put(Path& path, Eigen::Index column, const Point& p, double sign) {
 
 Path join(const Geometry& g, int k, const Arm& back, const Arm& forth) {
   const auto before = static_cast<Eigen::Index>(back.points().size()) - 1, after = static_cast<Eigen::Index>(forth.points().size());
-  const Eigen::Index n = before + after, dims = g.V.rows(), outputs = g.value.size();
-  Path path{k,
-            g.dims[static_cast<size_t>(g.axis[static_cast<size_t>(k)])],
-            g.dims,
-            back.stop(),
-            forth.stop(),
-            before,
-            VectorXd(n),
-            MatrixXd(static_cast<Eigen::Index>(g.z.size()), n),
-            MatrixXd(dims, n),
-            std::vector<int>(static_cast<size_t>(n)),
-            VectorXd(n),
-            MatrixXd(outputs, n),
-            MatrixXd(outputs, n),
-            VectorXd(n)};
+  const Eigen::Index n = before + after;
+  Path path{.k = k,
+            .latent = g.dims[static_cast<size_t>(g.axis[static_cast<size_t>(k)])],
+            .dims = g.dims,
+            .before = back.stop(),
+            .after = forth.stop(),
+            .origin = before,
+            .t = VectorXd(n),
+            .z = MatrixXd(static_cast<Eigen::Index>(g.z.size()), n),
+            .v = MatrixXd(g.V.rows(), n),
+            .order = std::vector<int>(static_cast<size_t>(n)),
+            .s = VectorXd(n),
+            .x = MatrixXd(g.value.size(), n),
+            .u = MatrixXd(g.value.size(), n),
+            .arc = VectorXd(n)};
   for (Eigen::Index i = 1; i <= before; ++i) put(path, before - i, back.points()[static_cast<size_t>(i)], -1);
   for (Eigen::Index i = 0; i < after; ++i) put(path, before + i, forth.points()[static_cast<size_t>(i)], 1);
   return path;
