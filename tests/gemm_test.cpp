@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "core/backend/gemm.h"
+#include "core/backend/kernels.h"
 #include "core/base/rng.h"
 
 namespace unpick {
@@ -14,15 +14,16 @@ struct Shapes {
   int m, n, k;
 };
 
-void check(Gemm g, int threads) {
+void check(const Kernels& kernel, Gemm g, int threads) {
   const auto size = [](int a, int b) { return static_cast<size_t>(a) * static_cast<size_t>(b); };
-  std::vector<real> a(size(g.m, g.k)), b(size(g.k, g.n)), c(size(g.m, g.n) + 8, 7), shared(static_cast<size_t>(g.shared_scratch())),
-      scratch(static_cast<size_t>(g.worker_scratch() * threads));
+  std::vector<real> a(size(g.m, g.k)), b(size(g.k, g.n)), c(size(g.m, g.n) + 8, 7),
+      shared(static_cast<size_t>(kernel.gemm_shared_scratch(g))),
+      scratch(static_cast<size_t>(kernel.gemm_worker_scratch(g) * threads));
   const Rng rng(1, Stream::test);
   rng.fill_uniform(a, 0, -1, 1);
   rng.fill_uniform(b, 1, -1, 1);
   Pool pool(threads);
-  gemm(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool);
+  kernel.gemm_over_pool(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool);
   for (int i = 0; i < g.m; ++i)
     for (int j = 0; j < g.n; ++j) {
       double sum = g.accumulate ? 7 : 0, scale = sum;
@@ -34,7 +35,7 @@ void check(Gemm g, int threads) {
       }
       ASSERT_NEAR(c[size(i, g.n) + static_cast<size_t>(j)], sum,
                   (g.k + 1) * 6e-8 * scale)  // the a-priori bound of a sum of k products
-          << g.m << "x" << g.n << "x" << g.k << " at " << i << "," << j;
+          << kernel.isa << ", " << g.m << "x" << g.n << "x" << g.k << " at " << i << "," << j;
     }
   for (size_t i = size(g.m, g.n); i < c.size(); ++i) ASSERT_EQ(c[i], 7) << "wrote behind the result";
 }
@@ -51,7 +52,8 @@ TEST(Gemm, AgreesWithTheDefinitionOnEveryEdge) {
                          {257, 33, 513}})
     for (bool ta : {false, true})
       for (bool tb : {false, true})
-        for (bool accumulate : {false, true}) check({s.m, s.n, s.k, ta, tb, accumulate}, 1);
+        for (bool accumulate : {false, true})
+          for (const Kernels* kernel : available_kernels()) check(*kernel, {s.m, s.n, s.k, ta, tb, accumulate}, 1);
 }
 
 TEST(Gemm, ThreadsDoNotChangeABit) {
@@ -97,14 +99,17 @@ TEST(Gemm, LeavingOutZerosDoesNotChangeABit) {
       for (int k = 0; k < g.k; ++k)
         if (keep[static_cast<size_t>(m / t.rows_alike * g.k + k)] * static_cast<real>(t.one_in) > 1)
           a[static_cast<size_t>(g.ta ? k * g.m + m : m * g.k + k)] = 0;
-    std::vector<real> shared(static_cast<size_t>(g.shared_scratch())), one(static_cast<size_t>(g.worker_scratch()));
-    gemm(g, a.data(), b.data(), dense.data(), shared.data(), one.data());
-    for (int threads : {1, 2, 3, 5}) {
-      Pool pool(threads);
-      std::vector<real> c(dense.size() + 8, 7), scratch(static_cast<size_t>(g.worker_scratch() * threads));
-      ASSERT_TRUE(gemm_sparse(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool)) << g.m << "x" << g.n;
-      for (size_t i = 0; i < dense.size(); ++i) ASSERT_EQ(c[i], dense[i]) << g.m << "x" << g.n << " at " << i;
-      for (size_t i = dense.size(); i < c.size(); ++i) ASSERT_EQ(c[i], 7) << "wrote behind the result";
+    for (const Kernels* kernel : available_kernels()) {
+      std::vector<real> shared(static_cast<size_t>(kernel->gemm_shared_scratch(g))),
+          one(static_cast<size_t>(kernel->gemm_worker_scratch(g)));
+      kernel->gemm_alone(g, a.data(), b.data(), dense.data(), shared.data(), one.data());
+      for (int threads : {1, 2, 3, 5}) {
+        Pool pool(threads);
+        std::vector<real> c(dense.size() + 8, 7), scratch(static_cast<size_t>(kernel->gemm_worker_scratch(g) * threads));
+        ASSERT_TRUE(kernel->gemm_sparse(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool)) << kernel->isa;
+        for (size_t i = 0; i < dense.size(); ++i) ASSERT_EQ(c[i], dense[i]) << kernel->isa << ", " << g.m << "x" << g.n;
+        for (size_t i = dense.size(); i < c.size(); ++i) ASSERT_EQ(c[i], 7) << "wrote behind the result";
+      }
     }
   }
 }
@@ -116,7 +121,7 @@ TEST(Gemm, DenseOperandsAreLeftToTheDenseProduct) {
   Rng(1, Stream::test).fill_uniform(a, 0, -1, 1);
   for (real& x : a) x = x > 0 ? x : 0;  // as behind a relu: half of it zero, each row in other places
   Pool pool(1);
-  EXPECT_FALSE(gemm_sparse(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool));
+  EXPECT_FALSE(kernels().gemm_sparse(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool));
   EXPECT_EQ(c, std::vector<real>(c.size(), 7));
 }
 

@@ -12,6 +12,7 @@
 #include "core/backend/backend.h"
 #include "core/backend/cpu_rows.h"
 #include "core/backend/gemm.h"
+#include "core/backend/kernels.h"
 #include "core/base/buffer.h"
 
 namespace unpick {
@@ -150,7 +151,7 @@ class CpuExecutable final : public Executable {
           real* y = row.y.tile(begin, buffer);
           if (is_view(row.op))
             cpu::read_view(row.view, row.a.memory, begin, n, y);
-          else if (!cpu::pointwise(row.op, row.attr, y, row.a.tile(begin, buffer), row.b.tile(begin, buffer), n))
+          else if (!kernels().pointwise(row.op, row.attr, y, row.a.tile(begin, buffer), row.b.tile(begin, buffer), n))
             throw std::logic_error(std::string(info(row.op).name) + " is not pointwise");
         }
       }

@@ -7,10 +7,11 @@
 //
 // While a tile computes, the lines that the next block needs are fetched: a panel's rows lie on pages of their own, which no
 // hardware prefetcher follows.
-#include "core/backend/gemm.h"
 #include "core/backend/gemm_tile.h"
+#include "core/backend/kernels.h"
 
 namespace unpick {
+inline namespace UNPICK_ISA {
 namespace {
 
 using namespace tile;
@@ -121,46 +122,53 @@ void stream_rows(const Gemm& g, const real* b, real* c, int chunk, const real* s
     }
 }
 
+int chunks(const Gemm& g) {
+  return g.tb ? ceil_div(g.n, kStreamRows) : ceil_div(ceil_div(g.n, kPanel), panels_per_chunk(g)) * ceil_div(g.m, kRowBlock);
+}
+
 }  // namespace
 
-int Gemm::chunks() const {
-  return tb ? ceil_div(n, kStreamRows) : ceil_div(ceil_div(n, kPanel), panels_per_chunk(*this)) * ceil_div(m, kRowBlock);
-}
-int64_t Gemm::shared_scratch() const {
-  const int64_t packed = tb ? int64_t{ceil_div(m, kPanel)} * kPanel * k : ta ? int64_t{ceil_div(m, kRows)} * kRows * k : 0;
-  const int64_t lists = list_scratch();
+int64_t product_shared_scratch(const Gemm& g) {
+  const int64_t packed = g.tb   ? int64_t{ceil_div(g.m, kPanel)} * kPanel * g.k
+                         : g.ta ? int64_t{ceil_div(g.m, kRows)} * kRows * g.k
+                                : 0;
+  const int64_t lists = list_scratch(g);
   return packed > lists ? packed : lists;
 }
-int64_t Gemm::worker_scratch() const {
-  if (tb) return int64_t{kStreamRows} * ceil_div(m, kPanel) * kPanel;
-  const int64_t depth = may_skip() && k > kGroup * kDepth ? k : kGroup * kDepth;  // masked products take a panel of all k
+
+int64_t product_worker_scratch(const Gemm& g) {
+  if (g.tb) return int64_t{kStreamRows} * ceil_div(g.m, kPanel) * kPanel;
+  const int64_t depth = may_skip(g) && g.k > kGroup * kDepth ? g.k : kGroup * kDepth;  // masked products take a panel of all k
   return (depth + kRows) * kPanel;
 }
 
-void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool) {
-  if (gemm_sparse(g, a, b, c, shared, scratch, pool)) return;
+void product_over_pool(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool) {
+  if (sparse_product(g, a, b, c, shared, scratch, pool)) return;
   if (!g.tb) {
     constexpr int kTiles = 16;  // packed by one chunk
     const int tiles = g.ta ? ceil_div(g.m, kRows) : 0;
     pool.run(ceil_div(tiles, kTiles), [&](int chunk, int) {
       for (int t = chunk * kTiles; t < least(tiles, chunk * kTiles + kTiles); ++t) pack_tile_of_a(g, a, t, shared);
     });
-    pool.run(g.chunks(),
-             [&](int chunk, int worker) { stream_columns(g, a, b, c, chunk, shared, scratch + worker * g.worker_scratch()); });
+    pool.run(chunks(g), [&](int chunk, int worker) {
+      stream_columns(g, a, b, c, chunk, shared, scratch + worker * product_worker_scratch(g));
+    });
     return;
   }
   pool.run(ceil_div(g.m, kPanel), [&](int panel, int) { pack_rows_of_a(g, a, panel, shared); });
-  pool.run(g.chunks(), [&](int chunk, int worker) { stream_rows(g, b, c, chunk, shared, scratch + worker * g.worker_scratch()); });
+  pool.run(chunks(g),
+           [&](int chunk, int worker) { stream_rows(g, b, c, chunk, shared, scratch + worker * product_worker_scratch(g)); });
 }
 
-void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch) {
+void product_alone(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch) {
   if (!g.tb) {
     for (int t = 0; g.ta && t < ceil_div(g.m, kRows); ++t) pack_tile_of_a(g, a, t, shared);
-    for (int chunk = 0; chunk < g.chunks(); ++chunk) stream_columns(g, a, b, c, chunk, shared, scratch);
+    for (int chunk = 0; chunk < chunks(g); ++chunk) stream_columns(g, a, b, c, chunk, shared, scratch);
     return;
   }
   for (int panel = 0; panel < ceil_div(g.m, kPanel); ++panel) pack_rows_of_a(g, a, panel, shared);
-  for (int chunk = 0; chunk < g.chunks(); ++chunk) stream_rows(g, b, c, chunk, shared, scratch);
+  for (int chunk = 0; chunk < chunks(g); ++chunk) stream_rows(g, b, c, chunk, shared, scratch);
 }
 
+}  // namespace UNPICK_ISA
 }  // namespace unpick

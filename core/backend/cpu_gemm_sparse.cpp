@@ -8,10 +8,11 @@
 //
 // Invariants: the remaining terms are added in the order of the dense product, so that for finite B the result is the same bit
 // for bit; hence a decision may depend on the data, but nothing depends on the decision.
-#include "core/backend/gemm.h"
 #include "core/backend/gemm_tile.h"
+#include "core/backend/kernels.h"
 
 namespace unpick {
+inline namespace UNPICK_ISA {
 namespace {
 
 using namespace tile;
@@ -180,17 +181,17 @@ void masked(const Gemm& g, const real* a, const real* b, real* c, int chunk, con
 
 }  // namespace
 
-bool Gemm::may_skip() const {
-  return !tb && !accumulate && n >= 4 * kPanel && m < kMaxRows && k < kMaxRows && int64_t{m} * n * k >= (1 << 16);
+bool may_skip(const Gemm& g) {
+  return !g.tb && !g.accumulate && g.n >= 4 * kPanel && g.m < kMaxRows && g.k < kMaxRows && int64_t{g.m} * g.n * g.k >= (1 << 16);
 }
 
-int64_t Gemm::list_scratch() const {
+int64_t list_scratch(const Gemm& g) {
   constexpr int kNumbers = static_cast<int>(sizeof(real) / sizeof(Number));
-  return may_skip() ? (int64_t{m} * k + 2 * m + 2) / kNumbers + 1 : 0;
+  return may_skip(g) ? (int64_t{g.m} * g.k + 2 * g.m + 2) / kNumbers + 1 : 0;
 }
 
-bool gemm_sparse(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool) {
-  if (!g.may_skip()) return false;
+bool sparse_product(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool) {
+  if (!may_skip(g)) return false;
   const Guess hope = guess(g, a);
   if (hope == Guess::dense) return false;
   const Lists lists = lists_in(g, shared);
@@ -205,8 +206,9 @@ bool gemm_sparse(const Gemm& g, const real* a, const real* b, real* c, real* sha
   }
   if (hope != Guess::masked || cut_tiles(g, lists) * 4 > g.m || count * 8 > all * 7) return false;
   const int chunks = ceil_div(ceil_div(g.n, kPanel), masked_panels(g));
-  pool.run(chunks, [&](int chunk, int worker) { masked(g, a, b, c, chunk, lists, scratch + worker * g.worker_scratch()); });
+  pool.run(chunks, [&](int chunk, int worker) { masked(g, a, b, c, chunk, lists, scratch + worker * product_worker_scratch(g)); });
   return true;
 }
 
+}  // namespace UNPICK_ISA
 }  // namespace unpick

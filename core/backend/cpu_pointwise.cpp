@@ -1,8 +1,9 @@
-// Pointwise rows on a tile, and sums, in whole vectors. See cpu_rows.h.
-#include "core/backend/cpu_rows.h"
+// Pointwise rows on a tile, in whole vectors. See kernels.h.
+#include "core/backend/kernels.h"
 #include "core/backend/vector_math.h"
 
-namespace unpick::cpu {
+namespace unpick {
+inline namespace UNPICK_ISA {
 namespace {
 
 using namespace simd;
@@ -23,7 +24,7 @@ void map(real* y, const real* a, const real* b, int64_t n, F f) {
 
 }  // namespace
 
-bool pointwise(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n) {
+bool pointwise_run(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n) {
   const auto scale = static_cast<real>(attr.a), shift = static_cast<real>(attr.b);
   switch (op) {
     case Op::Fill:
@@ -46,4 +47,5 @@ bool pointwise(Op op, const Attributes& attr, real* y, const real* a, const real
   }
 }
 
-}  // namespace unpick::cpu
+}  // namespace UNPICK_ISA
+}  // namespace unpick

@@ -1,4 +1,4 @@
-// Pointwise kernels, strided reads, sums and index rows on the CPU. See cpu_rows.h.
+// Strided reads, sums and index rows on the CPU. See cpu_rows.h.
 #include "core/backend/cpu_rows.h"
 
 #include <Eigen/Core>

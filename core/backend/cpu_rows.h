@@ -1,15 +1,11 @@
 // The CPU kernels of single rows, as functions on plain memory. cpu.cpp decides when and on which thread they run.
-//
-// Pointwise kernels work on a tile (a run of elements of the flattened row); Eigen's arrays vectorise them.
+// Pointwise rows and products, which gain from wide vectors, stand in kernels.h.
 #pragma once
 
 #include "core/base/pool.h"
 #include "core/graph/plan.h"
 
 namespace unpick::cpu {
-
-// y[0..n) = op(a[0..n), b[0..n)). b may be null for one operand, both for Fill. False: op is not pointwise.
-bool pointwise(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n);
 
 // y[0..n) = elements begin..begin+n of the view of `source`.
 void read_view(const View& view, const real* source, int64_t begin, int64_t n, real* y);

@@ -8,7 +8,7 @@
 // Invariants: each element of C is summed in the order of k by one chunk, so results depend neither on the threads nor on
 // what was left out.
 //
-// Read next: cpu_gemm.cpp, gemm_tile.h, cpu_gemm_sparse.cpp
+// Read next: kernels.h, cpu_gemm.cpp, gemm_tile.h, cpu_gemm_sparse.cpp
 #pragma once
 
 #include "core/base/pool.h"
@@ -21,17 +21,12 @@ struct Gemm {
   bool ta = false, tb = false;
   bool accumulate = false;  // C += instead of C =
 
-  int chunks() const;
   int64_t shared_scratch() const;  // elements, one per product in flight
   int64_t worker_scratch() const;  // elements, one per worker
-  bool may_skip() const;           // zeros of A are looked for
-  int64_t list_scratch() const;    // the part of shared_scratch for lists of nonzeros
 };
 
 // Over the pool. `shared` and `scratch` (threads x worker_scratch) come from the caller: nothing is allocated.
 void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
-// The same if many elements of A are zero; else false, and nothing was written.
-bool gemm_sparse(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
 // On the calling thread alone, for use inside a chunk of something larger.
 void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch);
 

@@ -19,6 +19,8 @@
 #define UNPICK_ISA avx512
 #elif defined(__AVX2__) && defined(__FMA__)
 #define UNPICK_ISA avx2
+#elif defined(__SSE4_1__)
+#define UNPICK_ISA sse4
 #else
 #define UNPICK_ISA baseline
 #endif

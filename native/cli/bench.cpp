@@ -6,13 +6,17 @@
 //   A4         residual Hessian at one code
 //   peak       multiply-adds per second, the ceiling of all of them
 //
-// A figure is the median over five rounds of the mean time of a call; the rounds' minimum and maximum stand beside it.
+// A figure is the median over five rounds of the mean time of a call; the rounds' minimum and maximum stand beside it,
+// and the most memory that the program held meanwhile.
+#include <array>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/backend/kernels.h"
 #include "core/seams/jacobian.h"
 #include "core/session/session.h"
 #include "native/cli/cli.h"
@@ -50,21 +54,15 @@ Timing measure(double seconds, const std::function<void()>& call) {
   return {rounds[2], rounds.front(), rounds.back()};
 }
 
-// Multiply-adds on registers: kSums independent chains of the widest vectors.
-constexpr int kSums = 12;
-using Vec = float __attribute__((vector_size(64)));
-[[gnu::noinline]] float multiply_adds(int64_t times, float a, float b) {
-  Vec sum[kSums];
-  for (int i = 0; i < kSums; ++i) sum[i] = Vec{} + static_cast<float>(i);
-  const Vec va = Vec{} + a, vb = Vec{} + b;
-  for (int64_t t = 0; t < times; ++t) {
-#pragma GCC unroll 12
-    for (Vec& v : sum) v = v * va + vb;
+// The most memory, in MB, that the process held since the last call with `restart`; 0 where the system does not tell.
+double peak_memory(bool restart) {
+  if (restart) std::ofstream("/proc/self/clear_refs") << 5;
+  std::ifstream status("/proc/self/status");
+  for (std::string key; status >> key; status.ignore(1000, '\n')) {
+    double kilobytes = 0;
+    if (key == "VmHWM:" && status >> kilobytes) return kilobytes / 1024;
   }
-  float total = 0;
-  for (const Vec& v : sum)
-    for (int lane = 0; lane < 16; ++lane) total += v[lane];
-  return total;
+  return 0;
 }
 
 class Bench {
@@ -84,6 +82,7 @@ class Bench {
 
  private:
   void workload(const std::string& name) {
+    peak_memory(true);
     if (name == "W1") return training(name, "mlp");
     if (name == "W2") return training(name, "conv");
     if (name == "W3") return training(name, "mlp-1200");
@@ -145,21 +144,25 @@ class Bench {
   }
 
   void peak() {
-    constexpr int64_t kTimes = 2000000;
+    constexpr int64_t kTimes = 1000000;
     const int threads = pool_->threads();
-    std::vector<float> sink(static_cast<size_t>(threads));
+    int64_t operations = 0;
     const Timing t = measure(options_.seconds, [&] {
-      pool_->run(threads, [&](int chunk, int) { sink[static_cast<size_t>(chunk)] = multiply_adds(kTimes, 0.5f, 0.25f); });
+      pool_->run(threads, [&](int chunk, int) {
+        std::array<real, 3> numbers{0, 0.5f, 0.25f};
+        const int64_t done = kernels().multiply_adds(kTimes, numbers.data());
+        if (chunk == 0) operations = done * threads;
+      });
     });
-    const double flops = 2.0 * 16 * kSums * static_cast<double>(kTimes) * threads;
-    emit("peak", t, {{"gflops", flops / t.least * 1e-6}});
+    emit("peak", t, {{"gflops", static_cast<double>(operations) / t.least * 1e-6}});
   }
 
-  void emit(const std::string& workload, const Timing& t, const nlohmann::ordered_json& more = {}) {
+  void emit(const std::string& workload, const Timing& t, nlohmann::ordered_json more = nlohmann::ordered_json::object()) {
+    more["peak_mb"] = peak_memory(false);
     if (options_.json) {
       nlohmann::ordered_json line{{"peer", "unpick"}, {"workload", workload}, {"threads", pool_->threads()},
                                   {"ms", t.median},   {"ms_min", t.least},    {"ms_max", t.most}};
-      if (!more.empty()) line.update(more);
+      line.update(more);
       std::printf("%s\n", line.dump().c_str());
     } else {
       std::printf("%-9s %8d %12.4f %12.4f %12.4f", workload.c_str(), pool_->threads(), t.median, t.least, t.most);

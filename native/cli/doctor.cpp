@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 
+#include "core/backend/kernels.h"
 #include "core/base/hash.h"
 #include "core/data/dsprites.h"
 #include "core/session/session.h"
@@ -14,14 +15,6 @@
 
 namespace unpick::cli {
 namespace {
-
-#if defined(__AVX512F__)
-constexpr const char* kVectors = "AVX-512, 64 bytes";
-#elif defined(__AVX__)
-constexpr const char* kVectors = "AVX, 32 bytes";
-#else
-constexpr const char* kVectors = "16 bytes";
-#endif
 
 #if defined(__clang__)
 const std::string kCompiler = format("clang %d.%d.%d", __clang_major__, __clang_minor__, __clang_patchlevel__);
@@ -81,10 +74,13 @@ Check check_training(Pool& pool) {
 
 Json build_facts(const Pool& pool) {
   const bool cuda = make_cuda_backend() != nullptr;
+  std::string choice;
+  for (const Kernels* k : available_kernels()) choice += (choice.empty() ? "" : ", ") + std::string(k->isa);
   return {{"version", UNPICK_VERSION},
           {"compiler", kCompiler},
           {"eigen", format("%d.%d.%d", EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)},
-          {"vectors", kVectors},
+          {"kernels", kernels().isa},
+          {"choice", choice + " (UNPICK_ISA=NAME); a run repeats bit for bit within one of them"},
           {"float_bytes", sizeof(real)},
           {"threads", pool.threads()},
           {"cuda", cuda}};

@@ -1,0 +1,38 @@
+// Adam's update: one pass over memory, which bounds it. See core/model/adam.h.
+#include "core/backend/kernels.h"
+#include "core/backend/vector_math.h"
+
+namespace unpick {
+inline namespace UNPICK_ISA {
+namespace {
+
+using namespace simd;
+
+struct Moments {
+  Vec w, m, v;
+};
+
+UNPICK_INLINE Moments update(const AdamFactors& f, Vec w, Vec g, Vec m, Vec v) {
+  m += f.one_minus_b1 * (g - m);
+  v += f.one_minus_b2 * (g * g - v);
+  w -= f.rate * m / (simd::sqrt(v) * f.correction + f.epsilon);
+  return {w, m, v};
+}
+
+}  // namespace
+
+void adam_run(const AdamFactors& f, int64_t n, real* w, const real* g, real* m, real* v) {
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    const Moments next = update(f, load(w + i), load(g + i), load(m + i), load(v + i));
+    store(w + i, next.w), store(m + i, next.m), store(v + i, next.v);
+  }
+  if (const auto rest = static_cast<int>(n - i)) {
+    const Moments next =
+        update(f, load_first(w + i, rest), load_first(g + i, rest), load_first(m + i, rest), load_first(v + i, rest));
+    store_first(w + i, next.w, rest), store_first(m + i, next.m, rest), store_first(v + i, next.v, rest);
+  }
+}
+
+}  // namespace UNPICK_ISA
+}  // namespace unpick

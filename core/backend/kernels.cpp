@@ -1,0 +1,17 @@
+// The public names of kernels that go through the table. See gemm.h, kernels.h.
+#include "core/backend/kernels.h"
+
+namespace unpick {
+
+int64_t Gemm::shared_scratch() const { return kernels().gemm_shared_scratch(*this); }
+int64_t Gemm::worker_scratch() const { return kernels().gemm_worker_scratch(*this); }
+
+void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool) {
+  kernels().gemm_over_pool(g, a, b, c, shared, scratch, pool);
+}
+
+void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch) {
+  kernels().gemm_alone(g, a, b, c, shared, scratch);
+}
+
+}  // namespace unpick
