@@ -5,7 +5,7 @@
 //   B transposed (stream_rows):    rows of B are the long side; op(A)' is packed once (it is small), C' is formed in tiles
 //                                  and stored transposed.
 //
-// While a tile computes, the lines that the next block needs are fetched: a panel's rows lie on pages of their own, which no
+// A block of B is packed while the tiles of the block before are computed: a panel's rows lie on pages of their own, which no
 // hardware prefetcher follows.
 #include "core/backend/gemm_tile.h"
 #include "core/backend/kernels.h"
@@ -44,39 +44,41 @@ void pack_tile_of_a(const Gemm& g, const real* a, int t, real* shared) {
 void stream_columns(const Gemm& g, const real* a, const real* b, real* c, int chunk, const real* shared, real* scratch) {
   const int each = panels_per_chunk(g), columns = ceil_div(ceil_div(g.n, kPanel), each);
   const int begin = chunk % columns * each * kPanel, end = least(g.n, begin + each * kPanel);
-  const int all = ceil_div(g.m, kRows), blocks = ceil_div(g.m, kRowBlock), block = chunk / columns;
-  const int t0 = part(all, blocks, block), tiles = part(all, blocks, block + 1) - t0;
-  real* edge = scratch + kGroup * kDepth * kPanel;
-  for (int n0 = begin; n0 < end; n0 += kGroup * kPanel)
-    for (int k0 = 0; k0 < g.k; k0 += kDepth) {
-      const int n1 = least(end, n0 + kGroup * kPanel), depth = least(kDepth, g.k - k0), panels = ceil_div(n1 - n0, kPanel);
-      for (int p = 0; p < panels; ++p)
-        pack<kPanel>(b + int64_t{k0} * g.n + n0 + p * kPanel, g.n, depth, least(kPanel, n1 - n0 - p * kPanel),
-                     scratch + p * depth * kPanel);
-      // What comes next: the following block of these columns, or the first one of their neighbours.
-      const bool last = k0 + kDepth >= g.k;
-      const int next_depth = !last ? least(kDepth, g.k - k0 - kDepth) : n1 < end ? least(kDepth, g.k) : 0;
-      const real* next = last ? b + n1 : b + int64_t{k0 + kDepth} * g.n + n0;
-      const int next_width = last ? least(end - n1, kGroup * kPanel) : n1 - n0;
-      int fetched = 0;
-      for (int i = 0; i < tiles * panels; ++i) {
-        const int t = i % tiles, p = i / tiles, n = n0 + p * kPanel;
-        const int m = part(g.m, all, t0 + t), rows = part(g.m, all, t0 + t + 1) - m;
-        for (const int until = part(next_depth, tiles * panels, i + 1); fetched < until; ++fetched)
-          fetch(next + int64_t{fetched} * g.n, next_width);
-        Operands o{};
-        o.a = g.ta ? shared + (int64_t{t0 + t} * g.k + k0) * kRows : a + int64_t{m} * g.k + k0;
-        o.row = g.ta ? 1 : g.k;
-        o.step = g.ta ? kRows : 1;
-        o.b = scratch + p * depth * kPanel;
-        o.ldb = kPanel;
-        o.depth = depth;
-        o.c = c + int64_t{m} * g.n + n;
-        o.ldc = g.n;
-        o.fresh = k0 == 0 && !g.accumulate;
-        panel_product<false>(rows, least(kPanel, n1 - n), o, edge);
-      }
+  const int all = ceil_div(g.m, kRows), row_blocks = ceil_div(g.m, kRowBlock), row_block = chunk / columns;
+  const int t0 = part(all, row_blocks, row_block), tiles = part(all, row_blocks, row_block + 1) - t0;
+  constexpr int64_t kBuffer = int64_t{kGroup} * kDepth * kPanel;
+  real* edge = scratch + 2 * kBuffer;
+  // Blocks of B: for each group of columns all k.
+  const int depths = ceil_div(g.k, kDepth), blocks = depths * ceil_div(end - begin, kGroup * kPanel);
+  const auto packing = [&](int block) {
+    const int n0 = begin + block / depths * kGroup * kPanel, k0 = block % depths * kDepth;
+    return Packing{b + int64_t{k0} * g.n + n0, g.n, least(kDepth, g.k - k0), least(kGroup * kPanel, end - n0),
+                   scratch + (block % 2) * kBuffer};
+  };
+  Packing now = packing(0);
+  for (int block = 0; block < blocks; ++block) {
+    now.finish();
+    Packing next = block + 1 < blocks ? packing(block + 1) : Packing{};
+    const int n0 = begin + block / depths * kGroup * kPanel, k0 = block % depths * kDepth;
+    const int panels = ceil_div(now.width, kPanel);
+    for (int i = 0; i < tiles * panels; ++i) {
+      next.advance(part(next.depth, tiles * panels, i + 1));
+      const int t = i % tiles, p = i / tiles, n = n0 + p * kPanel;
+      const int m = part(g.m, all, t0 + t), rows = part(g.m, all, t0 + t + 1) - m;
+      Operands o{};
+      o.a = g.ta ? shared + (int64_t{t0 + t} * g.k + k0) * kRows : a + int64_t{m} * g.k + k0;
+      o.row = g.ta ? 1 : g.k;
+      o.step = g.ta ? kRows : 1;
+      o.b = now.to + int64_t{p} * now.depth * kPanel;
+      o.ldb = kPanel;
+      o.depth = now.depth;
+      o.c = c + int64_t{m} * g.n + n;
+      o.ldc = g.n;
+      o.fresh = k0 == 0 && !g.accumulate;
+      panel_product<false>(rows, least(kPanel, n0 + now.width - n), o, edge);
     }
+    now = next;
+  }
 }
 
 // Packs panel number `index` of op(A)' [k, m]: columns are rows of C.
@@ -138,8 +140,8 @@ int64_t product_shared_scratch(const Gemm& g) {
 
 int64_t product_worker_scratch(const Gemm& g) {
   if (g.tb) return int64_t{kStreamRows} * ceil_div(g.m, kPanel) * kPanel;
-  const int64_t depth = may_skip(g) && g.k > kGroup * kDepth ? g.k : kGroup * kDepth;  // masked products take a panel of all k
-  return (depth + kRows) * kPanel;
+  const int64_t blocks = int64_t{2 * kGroup * kDepth + kRows} * kPanel, masked = masked_scratch(g);
+  return blocks > masked ? blocks : masked;
 }
 
 void product_over_pool(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool) {

@@ -20,6 +20,7 @@ using namespace tile;
 constexpr int kBlock = 64;       // elements that are tested for zero together
 constexpr int kGatherRows = 32;  // rows of C per chunk
 constexpr int kGatherColumns = 2 * kWide;
+constexpr int kMaskedGroup = 4;
 constexpr int kMaxRows = 65535;  // what a Number holds
 
 // Numbers of the nonzero elements of each row of op(A), and rows with equal lists as tiles.
@@ -157,25 +158,34 @@ void gather(const Gemm& g, const real* a, const real* b, real* c, int chunk, con
   }
 }
 
-// Panels per chunk of the masked product.
-int masked_panels(const Gemm& g) { return ceil_div(g.n, kPanel) >= 64 ? 4 : 1; }
+// Panels of a block of the masked product, as many as stay in L2 beside the next block, and of a chunk. A tile of A meets the
+// panels of a block in turn: its rows of C may lie on a page each, which is looked up once for all of them.
+int masked_group(const Gemm& g) { return least(kMaskedGroup, 1 + kMaskedGroup * 256 / (g.k + 1)); }
+int masked_panels(const Gemm& g) { return masked_group(g) * (ceil_div(g.n, kPanel) >= 64 ? 4 : 1); }
 
-void masked(const Gemm& g, const real* a, const real* b, real* c, int chunk, const Lists& lists, real* panel) {
-  const int each = masked_panels(g) * kPanel, end = least(g.n, (chunk + 1) * each), tiles = lists.tiles[0];
-  for (int n = chunk * each; n < end; n += kPanel) {
-    const int width = least(kPanel, g.n - n), next = n + kPanel < end ? g.k : 0;
-    pack<kPanel>(b + n, g.n, g.k, width, panel);
-    int fetched = 0;
+void masked(const Gemm& g, const real* a, const real* b, real* c, int chunk, const Lists& lists, real* scratch) {
+  const int wide = masked_group(g) * kPanel, each = masked_panels(g) * kPanel;
+  const int begin = chunk * each, end = least(g.n, begin + each), tiles = lists.tiles[0];
+  const int64_t buffer = int64_t{g.k} * wide;
+  const auto packing = [&](int n) {
+    return Packing{b + n, g.n, g.k, least(wide, end - n), scratch + (n - begin) / wide % 2 * buffer};
+  };
+  Packing now = packing(begin);
+  for (int n0 = begin; n0 < end; n0 += wide) {
+    now.finish();
+    Packing next = n0 + wide < end ? packing(n0 + wide) : Packing{};
     for (int t = 0; t < tiles; ++t) {
-      for (const int end_k = part(next, tiles, t + 1); fetched < end_k; ++fetched)
-        fetch(b + int64_t{fetched} * g.n + n + kPanel, kPanel);
+      next.advance(part(next.depth, tiles, t + 1));
       const int m = lists.tile[t];
       Operands o = operands(g, a, lists, m);
-      o.b = panel;
       o.ldb = kPanel;
-      o.c = c + int64_t{m} * g.n + n;
-      panel_product<true>(lists.tile[t + 1] - m, width, o, panel + int64_t{g.k} * kPanel);
+      for (int p = 0; p * kPanel < now.width; ++p) {
+        o.b = now.to + int64_t{p} * g.k * kPanel;
+        o.c = c + int64_t{m} * g.n + n0 + p * kPanel;
+        panel_product<true>(lists.tile[t + 1] - m, least(kPanel, now.width - p * kPanel), o, scratch + 2 * buffer);
+      }
     }
+    now = next;
   }
 }
 
@@ -184,6 +194,8 @@ void masked(const Gemm& g, const real* a, const real* b, real* c, int chunk, con
 bool may_skip(const Gemm& g) {
   return !g.tb && !g.accumulate && g.n >= 4 * kPanel && g.m < kMaxRows && g.k < kMaxRows && int64_t{g.m} * g.n * g.k >= (1 << 16);
 }
+
+int64_t masked_scratch(const Gemm& g) { return may_skip(g) ? (2 * int64_t{g.k} * masked_group(g) + kRows) * kPanel : 0; }
 
 int64_t list_scratch(const Gemm& g) {
   constexpr int kNumbers = static_cast<int>(sizeof(real) / sizeof(Number));

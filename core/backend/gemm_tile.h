@@ -123,5 +123,31 @@ inline int least(int a, int b) { return a < b ? a : b; }
 // n things in `parts` nearly equal parts: where part i begins.
 inline int part(int n, int parts, int i) { return static_cast<int>(int64_t{n} * i / parts); }
 
+// Copies columns of B into panels, a few rows at a time, between the tiles of the block before.
+//
+// Why not fetch a block into a cache and copy it later: rows that are a power of two apart fall into the same few places of every
+// cache, which would have forgotten them. So each step copies rows that were asked for a little earlier.
+struct Packing {
+  static constexpr int kStep = 16;  // rows asked for and not yet copied: they take twice as many lines at most as such places hold
+
+  const real* b = nullptr;
+  int64_t ldb = 0;
+  int depth = 0, width = 0;  // width of all panels together; the last one may be narrow
+  real* to = nullptr;        // panel p at to + p * depth * kPanel
+  int done = 0, asked = 0;   // rows
+
+  void advance(int until) {
+    for (int p = 0; p * kPanel < width; ++p)
+      pack<kPanel>(b + done * ldb + p * kPanel, ldb, until - done, least(kPanel, width - p * kPanel),
+                   to + (int64_t{p} * depth + done) * kPanel);
+    for (const int ahead = least(depth, until + kStep); asked < ahead; ++asked) fetch(b + asked * ldb, width);
+    done = until;
+  }
+
+  void finish() {
+    while (done < depth) advance(least(depth, done + kStep));
+  }
+};
+
 }  // namespace UNPICK_ISA
 }  // namespace unpick::tile

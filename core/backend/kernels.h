@@ -57,8 +57,9 @@ int64_t product_worker_scratch(const Gemm& g);
 void product_over_pool(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
 void product_alone(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch);
 
-bool may_skip(const Gemm& g);         // zeros of A are looked for
-int64_t list_scratch(const Gemm& g);  // the part of the shared scratch for lists of nonzeros
+bool may_skip(const Gemm& g);           // zeros of A are looked for
+int64_t list_scratch(const Gemm& g);    // the part of the shared scratch for lists of nonzeros
+int64_t masked_scratch(const Gemm& g);  // what it needs of a worker's scratch
 bool sparse_product(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
 
 bool pointwise_run(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n);
