@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "native/io/files.h"
 #include "native/io/model_file.h"
 #include "native/io/npy.h"
 #include "tests/io_support.h"
@@ -68,6 +69,10 @@ TEST(FullPosterior, SaysWhatDoesNotFit) {
   const TemporaryFolder folder;
   EXPECT_EQ(unpick(folder, std::string(kTrain) + "--objective autoencoder --out run"), 2);
   EXPECT_EQ(unpick(folder, "train --posterior ful --out run"), 2);
+  EXPECT_EQ(unpick(folder, "train --model linear --posterior full --latent 1024 --out run"), 2);
+  const Bytes message = read_file(folder / "err.txt");
+  EXPECT_NE(std::string(reinterpret_cast<const char*>(message.data()), message.size()).find("523776 covariances"),
+            std::string::npos);
   EXPECT_EQ(unpick(folder, "encode --model m --images x.npy --mean a.npy --cov a.npy"), 2);
 }
 

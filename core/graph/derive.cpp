@@ -75,18 +75,44 @@ Var adjoint(Var y, int i, Var w) {
   }
 }
 
-// The tangent of y through argument i, whose tangent is t.
-Var push(Var y, int i, Var t) {
+// Does row b of y depend on row b of argument i alone?
+bool keeps_rows(const Graph& g, const Node& y, int i) {
+  switch (y.op) {
+    case Op::Permute: return y.attr.axes[0] == 0;
+    case Op::Slice:
+    case Op::Pad: return y.attr.axis != 0;
+    case Op::MatMul: return i == 0 && !y.attr.ta;
+    case Op::Conv:
+    case Op::ConvT: return i == 0;
+    case Op::Gather:
+    case Op::ScatterAdd:
+    case Op::ConvW: return false;
+    default: return y.shape[0] == g.nodes()[static_cast<size_t>(y.in[static_cast<size_t>(i)])].shape[0];
+  }
+}
+
+Shape stacked(Shape one, int directions) {
+  one[0] *= directions;
+  return one;
+}
+
+// The tangent of y through argument i, whose tangent is t, with `directions` rows for each row of y.
+Var push(Var y, int i, Var t, int directions) {
   const Node n = y.node();
   if (info(n.op).kind == Kind::Elementwise) {
     const Var p = partial(y);
-    return p * t;
+    const Var wide = repeat_rows(p, directions);
+    return wide * t;
   }
   if (n.op == Op::Add) return t;
   if (n.op == Op::Affine) return affine(t, n.attr.a);
-  if (n.op == Op::Mul) return t * Var{y.graph, n.in[static_cast<size_t>(1 - i)]};
+  if (n.op == Op::Mul) {
+    const Var other = repeat_rows({y.graph, n.in[static_cast<size_t>(1 - i)]}, directions);
+    return t * other;
+  }
   Node tangent = n;
   tangent.in[static_cast<size_t>(i)] = t.id;
+  tangent.shape = stacked(n.shape, directions);
   return y.graph->emit(std::move(tangent));
 }
 
@@ -101,26 +127,62 @@ bool differentiable(Op op) { return info(op).kind != Kind::Leaf && info(op).kind
 
 void accumulate(Var& into, Var term) { into = into.ok() ? into + term : term; }
 
+// By row of the graph: does some y depend on it?
+std::vector<bool> needed_by(std::span<const Var> ys) {
+  const Graph& g = *ys.front().graph;
+  std::vector<bool> needed(g.nodes().size());
+  for (Var y : ys) needed[static_cast<size_t>(y.id)] = true;
+  for (size_t id = needed.size(); id-- > 0;)
+    if (needed[id])
+      for (int i = 0; i < info(g.nodes()[id].op).arity; ++i)
+        needed[static_cast<size_t>(g.nodes()[id].in[static_cast<size_t>(i)])] = true;
+  return needed;
+}
+
 }  // namespace
+
+Var repeat_rows(Var x, int n) {
+  if (n == 1) return x;
+  const int rows = x.shape()[0], width = static_cast<int>(x.shape().size() / rows);
+  const Shape repeated = stacked(x.shape(), n);
+  const Var apart = reshape(x, {rows, 1, width});
+  const Var wide = broadcast(apart, {rows, n, width});
+  return reshape(wide, repeated);
+}
+
+bool keeps_rows(std::span<const Var> ys, std::span<const Var> xs) {
+  const Graph& g = *ys.front().graph;
+  const std::vector<bool> needed = needed_by(ys);
+  std::vector<bool> moves(needed.size());
+  for (Var x : xs) moves[static_cast<size_t>(x.id)] = true;
+  for (size_t id = 0; id < needed.size(); ++id) {
+    const Node& n = g.nodes()[id];
+    if (!needed[id] || moves[id] || !differentiable(n.op)) continue;
+    for (int i = 0; i < info(n.op).arity; ++i) {
+      if (!moves[static_cast<size_t>(n.in[static_cast<size_t>(i)])]) continue;
+      if (!keeps_rows(g, n, i)) return false;
+      moves[id] = true;
+    }
+  }
+  return true;
+}
 
 std::vector<Var> jvp(std::span<const Var> ys, std::span<const Var> xs, std::span<const Var> tangents) {
   Graph& g = *ys.front().graph;
   const size_t rows = g.nodes().size();
+  const int directions = tangents[0].shape()[0] / xs[0].shape()[0];
   std::vector<Var> dot(rows);
   std::vector<bool> seeded(rows);
   for (size_t i = 0; i < xs.size(); ++i) {
-    if (xs[i].shape() != tangents[i].shape())
-      throw ShapeError("jvp: tangent " + tangents[i].shape().str() + " for " + xs[i].shape().str() + "; shapes must agree");
+    if (stacked(xs[i].shape(), directions) != tangents[i].shape())
+      throw ShapeError("jvp: tangent " + tangents[i].shape().str() + " for " + xs[i].shape().str() +
+                       "; shapes must agree, or have the same number of directions for each row");
     dot[static_cast<size_t>(xs[i].id)] = tangents[i];
     seeded[static_cast<size_t>(xs[i].id)] = true;
   }
-  // Only rows that some y needs, or the sweep would differentiate dead branches.
-  std::vector<bool> needed(rows);
-  for (Var y : ys) needed[static_cast<size_t>(y.id)] = true;
-  for (size_t id = rows; id-- > 0;)
-    if (needed[id])
-      for (int i = 0; i < info(g.nodes()[id].op).arity; ++i)
-        needed[static_cast<size_t>(g.nodes()[id].in[static_cast<size_t>(i)])] = true;
+  if (directions > 1 && !keeps_rows(ys, xs))
+    throw ShapeError("jvp: " + std::to_string(directions) + " directions for rows that mix; repeat the rows of x instead");
+  const std::vector<bool> needed = needed_by(ys);  // or the sweep would differentiate dead branches
 
   for (size_t id = 0; id < rows; ++id) {
     const Op op = g.nodes()[id].op;
@@ -128,13 +190,13 @@ std::vector<Var> jvp(std::span<const Var> ys, std::span<const Var> xs, std::span
     const Scope scope(g, static_cast<int>(id));
     for (int i = 0; i < info(op).arity; ++i) {
       const Var t = dot[static_cast<size_t>(g.nodes()[id].in[static_cast<size_t>(i)])];
-      if (t.ok()) accumulate(dot[id], push({&g, static_cast<int>(id)}, i, t));
+      if (t.ok()) accumulate(dot[id], push({&g, static_cast<int>(id)}, i, t, directions));
     }
   }
   std::vector<Var> result;
   for (Var y : ys) {
     const Var t = dot[static_cast<size_t>(y.id)];
-    result.push_back(t.ok() ? t : g.fill(y.shape(), 0));
+    result.push_back(t.ok() ? t : g.fill(stacked(y.shape(), directions), 0));
   }
   return result;
 }

@@ -5,6 +5,12 @@
 
 namespace unpick {
 
+namespace {
+
+constexpr int kMostFull = 256;  // latents of a full posterior: a last layer of 32,640 outputs, and Sigma of 256 kB an image
+
+}  // namespace
+
 VaeSpec make_vae_spec(const std::string& model, const std::string& objective_name, const std::string& likelihood_name, Shape image,
                       int latent, const std::string& posterior) {
   const VaeSpec spec{&architecture(model),       &objective(objective_name), likelihood(likelihood_name), image, latent,
@@ -15,6 +21,11 @@ VaeSpec make_vae_spec(const std::string& model, const std::string& objective_nam
   if (spec.posterior == PosteriorFamily::full && !spec.objective->samples)
     throw Error(ErrorKind::usage, "posterior 'full'", "objective " + objective_name + " draws no samples and has no covariance",
                 "leave --posterior out");
+  if (spec.posterior == PosteriorFamily::full && latent > kMostFull)
+    throw Error(ErrorKind::usage, "posterior 'full'",
+                std::to_string(latent) + " latents need " + std::to_string(lower_entries(spec.posterior, latent)) +
+                    " covariances for each image",
+                "take at most " + std::to_string(kMostFull) + " latents, or the diagonal posterior");
   return spec;
 }
 

@@ -1,6 +1,8 @@
 // See decoder_map.h.
 #include "core/seams/decoder_map.h"
 
+#include "core/graph/derive.h"
+
 namespace unpick {
 
 DecoderMap logit_map(Model& model) {
@@ -16,6 +18,17 @@ DecoderMap mean_map(Model& model) {
     return mean_image(spec.likelihood, eta);
   };
   return map;
+}
+
+RecordedMap record_for_tangents(const DecoderMap& map, Recorder& r, Var z, int directions) {
+  RecordedMap d{z, map.record(r, z)};
+  if (!keeps_rows(std::array{d.value}, std::array{z})) {
+    d.z = repeat_rows(z, directions);
+    d.value = map.record(r, d.z);
+  }
+  const Shape expected{d.z.shape()[0], map.outputs};
+  if (d.value.shape() != expected) throw ShapeError("decoder map: rows " + d.value.shape().str() + " instead of " + expected.str());
+  return d;
 }
 
 }  // namespace unpick

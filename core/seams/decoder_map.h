@@ -25,4 +25,12 @@ struct DecoderMap {
 DecoderMap mean_map(Model& model);   // the mean image d(z)
 DecoderMap logit_map(Model& model);  // the likelihood's parameters eta(z)
 
+// The map recorded so that `directions` tangents for each row of z can follow it (derive.h, jvp): on z itself where its rows
+// stay apart, else on z with each row repeated. ShapeError unless the map gives `outputs` numbers for each row.
+struct RecordedMap {
+  Var z;      // [B,Z] or [B directions, Z]: what to differentiate by
+  Var value;  // as many rows, [.., D]
+};
+RecordedMap record_for_tangents(const DecoderMap& map, Recorder& r, Var z, int directions);
+
 }  // namespace unpick

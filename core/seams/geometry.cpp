@@ -7,7 +7,6 @@
 #include <numeric>
 
 #include "core/base/decompositions.h"
-#include "core/graph/derive.h"
 #include "core/seams/assignment.h"
 
 namespace unpick {
@@ -28,6 +27,11 @@ bool finite(std::span<const real> values) {
 VectorXd to_double(std::span<const real> values) {
   return Eigen::Map<const Eigen::Matrix<real, Eigen::Dynamic, 1>>(values.data(), static_cast<Eigen::Index>(values.size()))
       .cast<double>();
+}
+
+// The columns of `from` as rows of an input.
+void write(std::span<real> to, const MatrixXd& from) {
+  Eigen::Map<Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic>>(to.data(), from.rows(), from.cols()) = from.cast<real>();
 }
 
 [[noreturn]] void not_finite(const std::string& what) {
@@ -96,6 +100,22 @@ Geometry decompose(MatrixXd J, Signs signs) {
   return g;
 }
 
+Geometry restricted(const Geometry& g, std::vector<int> dims, Signs signs) {
+  dims = checked(std::move(dims), static_cast<int>(g.z.size()));
+  std::vector<Eigen::Index> columns;
+  for (int latent : dims) {
+    const auto at = std::find(g.dims.begin(), g.dims.end(), latent);
+    if (at == g.dims.end())
+      throw Error(ErrorKind::usage, "latents to look at", "latent " + std::to_string(latent) + " was not", "look at all first");
+    columns.push_back(at - g.dims.begin());
+  }
+  Geometry part = decompose(g.J(Eigen::all, columns), signs);
+  part.z = g.z;
+  part.dims = std::move(dims);
+  part.value = g.value;
+  return part;
+}
+
 Geometry rotated(const Geometry& g, const MatrixXd& Q) {
   Geometry r;
   r.dims = g.dims;
@@ -116,109 +136,57 @@ MatrixXd labelled(const MatrixXd& rows, const std::vector<int>& axis) {
 
 // ---- derivatives -----------------------------------------------------------------------------------------------------
 
-DirectionalProgram::DirectionalProgram(const DecoderMap& map, int order, int rows, Backend& backend)
-    : latent_(map.latent), order_(order), rows_(rows) {
-  Parameters none;
-  Recorder r{*graph_, map.table ? *map.table : none};
-  z_ = graph_->input({rows, latent_}, "z");
-  a_ = graph_->input({rows, latent_}, "a");
-  b_ = graph_->input({rows, latent_}, "b");
-  value_ = map.record(r, z_);
-  if (value_.shape() != Shape{rows, map.outputs})
-    throw ShapeError("decoder map: rows " + value_.shape().str() + " instead of " + Shape{rows, map.outputs}.str());
-  first_ = jvp(std::array{value_}, std::array{z_}, std::array{a_})[0];
-  second_ = order == 2 ? jvp(std::array{first_}, std::array{z_}, std::array{b_})[0] : first_;
-  program_ = backend.prepare(Plan(*graph_, {{value_, first_, second_}, r.used, {}}), {map.weights, {}});
-}
-
-// The rows of a last, shorter pass that are left over keep what they had.
-void DirectionalProgram::fill(std::span<const real> z, std::span<const Probe> probes) {
-  const auto width = static_cast<size_t>(latent_);
-  const std::span<real> codes = program_->data(z_), a = program_->data(a_), b = program_->data(b_);
-  std::fill(a.begin(), a.end(), real{0});
-  std::fill(b.begin(), b.end(), real{0});
-  for (size_t row = 0; row < probes.size(); ++row) {
-    const std::span<const real> code = z.subspan(probes[row].point * width, width);
-    std::copy(code.begin(), code.end(), codes.begin() + static_cast<long>(row * width));
-    a[row * width + static_cast<size_t>(probes[row].a)] = 1;
-    b[row * width + static_cast<size_t>(probes[row].b)] = 1;
-  }
-}
-
-DirectionalProgram::Result DirectionalProgram::result(size_t row) {
-  const auto of = [&](Var v) {
-    const std::span<const real> all = program_->data(v);
-    return all.subspan(row * (all.size() / static_cast<size_t>(rows_)), all.size() / static_cast<size_t>(rows_));
-  };
-  return {of(value_), of(first_), order_ == 2 ? of(second_) : std::span<const real>{}};
-}
-
-void DirectionalProgram::run(std::span<const real> z, std::span<const Probe> probes,
-                             const std::function<void(size_t, Result)>& use) {
-  count_codes(z, latent_);
-  for (size_t begin = 0; begin < probes.size(); begin += static_cast<size_t>(rows_)) {
-    const size_t n = std::min(static_cast<size_t>(rows_), probes.size() - begin);
-    fill(z, probes.subspan(begin, n));
-    program_->run();
-    for (size_t row = 0; row < n; ++row) {
-      const Result r = result(row);
-      if (!finite(r.value)) not_finite("an output");  // relu hides a NaN from its derivative
-      if (!finite(r.first) || !finite(r.second)) not_finite("a derivative");
-      use(begin + row, r);
-    }
-  }
-}
-
-DirectionalProgram& GeometryProgram::program(int order) {
-  auto& slot = programs_[static_cast<size_t>(order - 1)];
-  if (!slot) slot = std::make_unique<DirectionalProgram>(map_, order, rows_, backend_);
-  return *slot;
-}
-
 std::vector<Geometry> GeometryProgram::at(std::span<const real> z, std::vector<int> dims, Signs signs) {
   const size_t points = count_codes(z, map_.latent), width = z.size() / points;
   dims = checked(std::move(dims), map_.latent);
-  std::vector<DirectionalProgram::Probe> probes;
-  for (size_t p = 0; p < points; ++p)
-    for (int latent : dims) probes.push_back({p, latent, latent});
+  const int wanted = static_cast<int>(std::min(points, static_cast<size_t>(most_)));
+  if (!jacobian_ || dims_ != dims || jacobian_->points() < wanted) {
+    jacobian_ = std::make_unique<JacobianProgram>(map_, wanted, backend_, dims);
+    dims_ = dims;
+  }
+  const auto batch = static_cast<size_t>(jacobian_->points());
   std::vector<Geometry> result;
-  MatrixXd J(map_.outputs, static_cast<Eigen::Index>(dims.size()));
-  program(1).run(z, probes, [&](size_t probe, DirectionalProgram::Result r) {
-    const size_t column = probe % dims.size();
-    J.col(static_cast<Eigen::Index>(column)) = to_double(r.first);
-    if (column + 1 < dims.size()) return;
-    Geometry g = decompose(J, signs);
-    const std::span<const real> code = z.subspan(result.size() * width, width);
-    g.z.assign(code.begin(), code.end());
-    g.dims = dims;
-    g.value = to_double(r.value);
-    result.push_back(std::move(g));
-  });
+  for (size_t begin = 0; begin < points; begin += batch) {
+    const size_t n = std::min(batch, points - begin);
+    jacobian_->run(z.subspan(begin * width, n * width));  // a last, shorter run leaves the other points as they were
+    for (size_t p = 0; p < n; ++p) {
+      const std::span<const real> value = jacobian_->value(static_cast<int>(p)), J = jacobian_->jacobian(static_cast<int>(p));
+      if (!finite(value)) not_finite("an output");  // relu hides a NaN from its derivative
+      if (!finite(J)) not_finite("a derivative");
+      Geometry g = decompose(to_double(J).reshaped(map_.outputs, static_cast<Eigen::Index>(dims.size())), signs);
+      const std::span<const real> code = z.subspan((begin + p) * width, width);
+      g.z.assign(code.begin(), code.end());
+      g.dims = dims;
+      g.value = to_double(value);
+      result.push_back(std::move(g));
+    }
+  }
   return result;
 }
 
-// The Hessian is symmetric, so pairs a <= b suffice: T_ab gives dJ/dz_b its column a and dJ/dz_a its column b.
+// Row k asks for the gradient of u_k' J v_k, row A + i for that of |J e_i| = (J e_i / |J e_i|)' J e_i.
 SpeedChanges GeometryProgram::speed_changes(const Geometry& g) {
   const Eigen::Index n = g.J.cols();
-  SpeedChanges c{MatrixXd::Zero(n, n), MatrixXd::Zero(n, n), std::vector<bool>(static_cast<size_t>(n)), {}};
-  std::vector<DirectionalProgram::Probe> probes;
-  std::vector<std::pair<Eigen::Index, Eigen::Index>> pairs;
-  for (Eigen::Index a = 0; a < n; ++a)
-    for (Eigen::Index b = a; b < n; ++b) {
-      probes.push_back({0, g.dims[static_cast<size_t>(a)], g.dims[static_cast<size_t>(b)]});
-      pairs.emplace_back(a, b);
-    }
+  if (!speed_ || speed_->rows() < 2 * n) speed_ = std::make_unique<SpeedGradientProgram>(map_, static_cast<int>(2 * n), backend_);
   const VectorXd norms = g.G.diagonal().cwiseSqrt();
-  program(2).run(g.z, probes, [&](size_t probe, DirectionalProgram::Result r) {
-    const auto [a, b] = pairs[probe];
-    const VectorXd T = to_double(r.second);
-    const VectorXd along_u = g.U.transpose() * T;
-    c.singular.col(b) += along_u.cwiseProduct(g.V.row(a).transpose());
-    c.column(a, b) = norms(a) > 0 ? g.J.col(a).dot(T) / norms(a) : kUndefined;
-    if (a == b) return;
-    c.singular.col(a) += along_u.cwiseProduct(g.V.row(b).transpose());
-    c.column(b, a) = norms(b) > 0 ? g.J.col(b).dot(T) / norms(b) : kUndefined;
-  });
+  MatrixXd v = MatrixXd::Zero(map_.latent, 2 * n), u = MatrixXd::Zero(map_.outputs, 2 * n);
+  v(g.dims, Eigen::seqN(0, n)) = g.V;
+  u.leftCols(g.rank) = g.U.leftCols(g.rank);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    v(g.dims[static_cast<size_t>(i)], n + i) = 1;
+    if (norms(i) > 0) u.col(n + i) = g.J.col(i) / norms(i);
+  }
+  const VectorXd code = to_double(g.z);
+  write(speed_->z(), code.replicate(1, 2 * n));
+  write(speed_->v(), v);
+  write(speed_->u(), u);
+  const std::span<const real> gradients = speed_->run().first(static_cast<size_t>(2 * n * map_.latent));
+  if (!finite(gradients)) not_finite("a second derivative");
+  const MatrixXd all = to_double(gradients).reshaped(map_.latent, 2 * n).transpose();
+  SpeedChanges c{all(Eigen::seqN(0, n), g.dims), all(Eigen::seqN(n, n), g.dims), std::vector<bool>(static_cast<size_t>(n)), {}};
+  c.singular.bottomRows(n - g.rank).setConstant(kUndefined);
+  for (Eigen::Index i = 0; i < n; ++i)
+    if (norms(i) == 0) c.column.row(i).setConstant(kUndefined);
   c.by_axis = labelled(c.singular, g.axis);
   for (Eigen::Index k = 0; k < n; ++k) {
     for (Eigen::Index i = 0; i < n; ++i)

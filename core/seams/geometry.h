@@ -12,8 +12,6 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <array>
-#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
@@ -45,13 +43,16 @@ struct Geometry {
 // The linear algebra alone: G, s, V, U, axis, rank and gap from J [D,A].
 Geometry decompose(Eigen::MatrixXd J, Signs signs = Signs::axis);
 
+// The geometry of some of g's latents alone, `dims` ascending, all if empty: their columns of J are kept, and decomposed anew.
+Geometry restricted(const Geometry& g, std::vector<int> dims, Signs signs = Signs::axis);
+
 // The same decoder over codes rotated by Q [A,A] orthogonal, z' = Q z: G, s, V, axis, rank and gap; J and U stay empty.
 Geometry rotated(const Geometry& g, const Eigen::MatrixXd& Q);
 
 // Rows in the order of s put in the order of their axes: row axis[k] of the result is row k of `rows`.
 Eigen::MatrixXd labelled(const Eigen::MatrixXd& rows, const std::vector<int>& axis);
 
-// How singular values change along the axes.
+// How singular values change along the axes. u_k and v_k do not count to first order: ds_k is the change of u_k' J v_k.
 struct SpeedChanges {
   Eigen::MatrixXd singular;  // [A,A] ds_k/dz_j = u_k' (dJ/dz_j) v_k, rows in the order of s; NaN where u_k is undefined
   Eigen::MatrixXd column;    // [A,A] d|J e_i|/dz_j, rows by axis; NaN where the column is 0
@@ -59,35 +60,11 @@ struct SpeedChanges {
   Eigen::MatrixXd by_axis;   // [A,A] row axis[k] is row k of `singular`, or row axis[k] of `column` where near[k]
 };
 
-// d, its derivative along a latent, and the derivative of that along another, for any number of (point, latent, latent).
-class DirectionalProgram {
- public:
-  struct Probe {
-    size_t point;
-    int a, b;
-  };
-  struct Result {
-    std::span<const real> value, first, second;  // [D] d(z), dd/dz_a, and for order 2 d²d/dz_a dz_b
-  };
-  DirectionalProgram(const DecoderMap& map, int order, int rows, Backend& backend);
-  void run(std::span<const real> z, std::span<const Probe> probes, const std::function<void(size_t probe, Result)>& use);
-
- private:
-  void fill(std::span<const real> z, std::span<const Probe> probes);
-  Result result(size_t row);
-
-  int latent_, order_, rows_;
-  std::unique_ptr<Graph> graph_ = std::make_unique<Graph>();
-  std::unique_ptr<Executable> program_;
-  Var z_, a_, b_, value_, first_, second_;
-};
-
 class GeometryProgram {
  public:
-  // What `map` refers to must outlive it; `rows` derivatives are computed at a time, 0: those of one point. Nothing is recorded
-  // until it is needed.
-  GeometryProgram(DecoderMap map, Backend& backend, int rows = 0)
-      : map_(std::move(map)), backend_(backend), rows_(rows > 0 ? rows : map_.latent) {}
+  // What `map` refers to must outlive it. As many points are computed at a time as are asked for, `most` at most. Nothing is
+  // recorded until it is needed; other latents, or more points, are a new recording.
+  GeometryProgram(DecoderMap map, Backend& backend, int most = 16) : map_(std::move(map)), backend_(backend), most_(most) {}
 
   // z [N,Z]; dims: the latents to look at, ascending, all if empty.
   std::vector<Geometry> at(std::span<const real> z, std::vector<int> dims = {}, Signs signs = Signs::axis);
@@ -96,12 +73,12 @@ class GeometryProgram {
   Eigen::MatrixXd residual_hessian(const Geometry& g, const Eigen::VectorXd& r);
 
  private:
-  DirectionalProgram& program(int order);
-
   DecoderMap map_;
   Backend& backend_;
-  int rows_;
-  std::array<std::unique_ptr<DirectionalProgram>, 2> programs_;
+  int most_;
+  std::vector<int> dims_;  // of `jacobian_`
+  std::unique_ptr<JacobianProgram> jacobian_;
+  std::unique_ptr<SpeedGradientProgram> speed_;
   std::unique_ptr<ResidualHessianProgram> hessian_;
 };
 

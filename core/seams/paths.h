@@ -57,7 +57,7 @@ struct Path {
 };
 
 // The A paths through z* [Z] in the order of s, each pointing along its latent there. They advance side by side: a program of
-// 2 A A rows needs one replay a stage. Error(usage) for rules that make no sense; otherwise the errors of GeometryProgram::at.
+// 2 A points needs one replay a stage. Error(usage) for rules that make no sense; otherwise the errors of GeometryProgram::at.
 std::vector<Path> trace_paths(GeometryProgram& program, std::span<const real> z_star, const std::vector<int>& dims = {},
                               const PathRules& rules = {});
 

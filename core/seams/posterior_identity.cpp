@@ -41,6 +41,11 @@ int count(Expectation how) {
   return how.samples;
 }
 
+Expectation of_datum(Expectation how, size_t i) {
+  how.step += static_cast<uint32_t>(i * static_cast<size_t>(count(how)));
+  return how;
+}
+
 // Running mean of matrices and the standard error of that mean (Welford 1962).
 struct MeanOf {
   explicit MeanOf(int size) : mean(MatrixXd::Zero(size, size)), squares(mean) {}
@@ -69,6 +74,13 @@ GaussianPosterior GaussianPosterior::diagonal(std::span<const real> mean, std::s
   return q;
 }
 
+GaussianPosterior GaussianPosterior::of(std::span<const real> mean, std::span<const real> L) {
+  if (mean.size() * mean.size() != L.size()) throw ShapeError("posterior: the root is not [Z,Z]");
+  const auto n = static_cast<Eigen::Index>(mean.size());
+  using Matrix = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return {Eigen::Map<const Matrix>(mean.data(), n, 1).cast<double>(), Eigen::Map<const Matrix>(L.data(), n, n).cast<double>()};
+}
+
 MatrixXd LikelihoodMoments::precision(double beta) const {
   return MatrixXd::Identity(hessian.rows(), hessian.cols()) + hessian / beta;
 }
@@ -77,126 +89,165 @@ double mean_condition_error(const VectorXd& mean, const VectorXd& mu) {
   return mu.norm() > 0 ? (mean - mu).norm() / mu.norm() : std::numeric_limits<double>::quiet_NaN();
 }
 
-// Row (k, j) of the batch is code k with tangent e_j where Hessians are wanted; else row k is code k.
+// Codes and their images side by side; where Hessians are wanted, a tangent for each latent follows each code.
 struct PosteriorIdentity::Program {
-  Program(const DecoderMap& eta, Likelihood likelihood, double sigma2_value, bool with_hessian, Backend& backend)
-      : latent(eta.latent), copies(with_hessian ? eta.latent : 1), codes(with_hessian ? 1 : 64) {
+  Program(const DecoderMap& eta, Likelihood likelihood, double sigma2_value, bool hessian_wanted, int rows, Backend& backend)
+      : with_hessian(hessian_wanted), codes(rows) {
+    const int directions = with_hessian ? eta.latent : 1;
     Parameters none;
     Recorder r{*graph, eta.table ? *eta.table : none};
-    z = graph->input({codes * copies, latent}, "z");
-    x = graph->input({1, eta.outputs}, "x");
+    z = graph->input({codes, eta.latent}, "z");
+    x = graph->input({codes, eta.outputs}, "x");
     const Var sigma2 = graph->input({1}, "sigma2");
-    const Var tangents = graph->input(z.shape(), "tangents");
-    const Var value = eta.record(r, z);
-    const Var wide = broadcast(x, value.shape());
-    loss = negative_log_likelihood(likelihood, value, wide, sigma2);
-    gradient = grad(loss, std::array{z})[0];
-    hessian = with_hessian ? jvp(std::array{gradient}, std::array{z}, std::array{tangents})[0] : gradient;
+    const Var tangents = graph->input({codes * directions, eta.latent}, "tangents");
+    const RecordedMap d = record_for_tangents(eta, r, z, directions);
+    const Var wide = repeat_rows(x, d.value.shape()[0] / codes);
+    loss = negative_log_likelihood(likelihood, d.value, wide, sigma2);
+    gradient = grad(loss, std::array{d.z})[0];
+    hessian = with_hessian ? jvp(std::array{gradient}, std::array{d.z}, std::array{tangents})[0] : gradient;
     executable = backend.prepare(Plan(*graph, {{loss, gradient, hessian}, r.used, {}}), {eta.weights, {}});
     executable->data(sigma2)[0] = static_cast<real>(sigma2_value);
     const std::span<real> t = executable->data(tangents);
-    const auto width = static_cast<size_t>(latent), repeats = static_cast<size_t>(copies);
-    for (size_t row = 0; row * width < t.size(); ++row) t[row * width + row % repeats] = 1;
+    const auto width = static_cast<size_t>(eta.latent);
+    for (size_t row = 0; row * width < t.size(); ++row) t[row * width + row % width] = 1;
   }
 
-  // use(k, gradient [Z], Hessian [Z,Z] or empty) of -log p(x|z_k), for every row of samples [K,Z].
-  template <class Use>
-  void run(std::span<const real> image, std::span<const real> all, Use use) {
-    std::copy(image.begin(), image.end(), executable->data(x).begin());
-    const auto width = static_cast<size_t>(latent);
-    const int total = static_cast<int>(all.size() / width);
-    for (int begin = 0; begin < total; begin += codes) {
-      const std::span<real> to = executable->data(z);
-      for (int row = 0; row < codes * copies; ++row) {
-        const auto k = static_cast<size_t>(std::min(begin + row / copies, total - 1));  // the last code fills the last batch
-        std::copy_n(all.begin() + static_cast<long>(k * width), width, to.begin() + static_cast<long>(row) * latent);
+  // use(row, gradient [Z], Hessian [Z,Z] or empty) of -log p(x|z), for every row of z [N,Z]; image(row) is its x.
+  template <class ImageOf, class Use>
+  void run(std::span<const real> all, ImageOf image, Use use) {
+    const auto width = static_cast<size_t>(z.shape()[1]), batch = static_cast<size_t>(codes), total = all.size() / width;
+    const std::span<real> to = executable->data(z), images = executable->data(x);
+    for (size_t begin = 0; begin < total; begin += batch) {
+      for (size_t row = 0; row < batch; ++row) {
+        const size_t k = std::min(begin + row, total - 1);  // the last code fills the last batch
+        const std::span<const real> from = image(k);
+        std::copy_n(all.begin() + static_cast<long>(k * width), width, to.begin() + static_cast<long>(row * width));
+        std::copy(from.begin(), from.end(), images.begin() + static_cast<long>(row * from.size()));
       }
       executable->run();
-      const auto g = matrix(gradient), h = matrix(hessian);
+      const MatrixXd g = rows_of(gradient), h = rows_of(hessian);
       if (!std::isfinite(executable->data(loss)[0]) || !g.allFinite() || !h.allFinite())
         throw Error(ErrorKind::failed, "log p(x|z)", "it or a derivative is not finite", "look for NaN in the decoder's weights");
-      for (int k = begin; k < std::min(begin + codes, total); ++k) {
-        const Eigen::Index row = (k - begin) * copies;
-        use(k, VectorXd(g.row(row).transpose()), symmetric_or_empty(h, row));
+      const Eigen::Index copies = g.rows() / codes, latent = g.cols();
+      for (size_t row = 0; row < std::min(batch, total - begin); ++row) {
+        const auto at = static_cast<Eigen::Index>(row);
+        use(begin + row, VectorXd(g.row(at * copies).transpose()),
+            with_hessian ? symmetric(h.middleRows(at * latent, latent)) : MatrixXd());
       }
     }
   }
 
-  MatrixXd matrix(Var v) const {  // [codes * copies, Z]
+  MatrixXd rows_of(Var v) const {
     const std::span<real> values = executable->data(v);
     using Rows = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    return Eigen::Map<const Rows>(values.data(), codes * copies, latent).cast<double>();
-  }
-  MatrixXd symmetric_or_empty(const MatrixXd& h, Eigen::Index row) const {
-    return copies > 1 || latent == 1 ? symmetric(h.middleRows(row, copies)) : MatrixXd();
+    return Eigen::Map<const Rows>(values.data(), v.shape()[0], v.shape()[1]).cast<double>();
   }
 
-  int latent, copies, codes;
+  bool with_hessian;
+  int codes;
   std::unique_ptr<Graph> graph = std::make_unique<Graph>();
   std::unique_ptr<Executable> executable;
   Var z, x, loss, gradient, hessian;
 };
 
 PosteriorIdentity::PosteriorIdentity(DecoderMap eta, Likelihood likelihood, double sigma2, Backend& backend)
-    : eta_(std::move(eta)), likelihood_(likelihood), sigma2_(sigma2), backend_(backend), geometry_(eta_, backend) {
+    : eta_(std::move(eta)), likelihood_(likelihood), sigma2_(sigma2), backend_(backend) {
   if (likelihood == Likelihood::gaussian && !(sigma2 > 0 && std::isfinite(sigma2)))
     refuse("sigma2", std::to_string(sigma2) + " is not a variance", "give the one of training, such as 0.01");
 }
 
 PosteriorIdentity::~PosteriorIdentity() = default;
 
-PosteriorIdentity::Program& PosteriorIdentity::program(bool hessian) {
+// As many codes at a time as are asked for, up to a limit that keeps memory small; a larger request replaces the recording.
+PosteriorIdentity::Program& PosteriorIdentity::program(bool hessian, size_t rows) {
   auto& slot = programs_[hessian];
-  if (!slot) slot = std::make_unique<Program>(eta_, likelihood_, sigma2_, hessian, backend_);
+  const int wanted = static_cast<int>(std::min<size_t>(rows, hessian ? 8 : 64));
+  if (!slot || slot->codes < wanted) slot = std::make_unique<Program>(eta_, likelihood_, sigma2_, hessian, wanted, backend_);
   return *slot;
 }
 
-std::vector<real> PosteriorIdentity::samples(const GaussianPosterior& q, Expectation how, const Rng& rng) const {
+void PosteriorIdentity::add_samples(const GaussianPosterior& q, Expectation how, const Rng& rng, std::vector<real>& to) const {
   check(q, eta_.latent);
-  std::vector<real> all;
   for (int k = 0; k < count(how); ++k) {
     VectorXd z = q.mean;
     if (how.kind != Expectation::at_mean) z += q.root.triangularView<Eigen::Lower>() * noise(z.size(), how, k, rng);
-    for (const double value : z) all.push_back(static_cast<real>(value));
+    for (const double value : z) to.push_back(static_cast<real>(value));
   }
-  return all;
 }
 
-LikelihoodMoments PosteriorIdentity::moments(std::span<const real> x, const GaussianPosterior& q, Expectation how, const Rng& rng) {
-  if (x.size() != static_cast<size_t>(eta_.outputs))
-    refuse("image", std::to_string(x.size()) + " numbers for " + std::to_string(eta_.outputs) + " outputs",
-           "use the model's images");
-  const std::vector<real> all = samples(q, how, rng);
+std::vector<LikelihoodMoments> PosteriorIdentity::moments(std::span<const Datum> data, Expectation how, const Rng& rng) {
   const bool stein = how.kind == Expectation::stein;
-  MeanOf hessian(eta_.latent);
-  VectorXd gradient = VectorXd::Zero(eta_.latent), first;
-  program(!stein).run(x, all, [&](int k, const VectorXd& g, const MatrixXd& h) {
-    gradient -= g;
-    if (!stein) return hessian.add(h);
+  const auto samples = static_cast<size_t>(count(how));
+  std::vector<real> all;  // [N K, Z]
+  for (size_t i = 0; i < data.size(); ++i) {
+    const Datum& datum = data[i];
+    if (datum.x.size() != static_cast<size_t>(eta_.outputs))
+      refuse("image", std::to_string(datum.x.size()) + " numbers for " + std::to_string(eta_.outputs) + " outputs",
+             "use the model's images");
+    add_samples(datum.q, of_datum(how, i), rng, all);
+  }
+  std::vector<MeanOf> hessians(data.size(), MeanOf(eta_.latent));
+  std::vector<LikelihoodMoments> result(data.size());
+  for (LikelihoodMoments& m : result) m.gradient = VectorXd::Zero(eta_.latent);
+  VectorXd first;
+  const auto use = [&](size_t row, const VectorXd& g, const MatrixXd& h) {
+    const size_t i = row / samples, k = row % samples;
+    result[i].gradient -= g / static_cast<double>(samples);
+    if (!stein) return hessians[i].add(h);
     if (k % 2 == 0) {
       first = g;
       return;
     }
-    const VectorXd direction = q.root.transpose().triangularView<Eigen::Upper>().solve(noise(g.size(), how, k - 1, rng));
-    hessian.add(symmetric(direction * (first - g).transpose() / 2));
-  });
-  return {hessian.mean, hessian.standard_error(), gradient / count(how)};
+    const VectorXd epsilon = noise(g.size(), of_datum(how, i), static_cast<int>(k) - 1, rng);
+    const VectorXd direction = data[i].q.root.transpose().triangularView<Eigen::Upper>().solve(epsilon);
+    hessians[i].add(symmetric(direction * (first - g).transpose() / 2));
+  };
+  if (!data.empty())
+    program(!stein, data.size() * samples)
+        .run(
+            all, [&](size_t row) { return data[row / samples].x; }, use);
+  for (size_t i = 0; i < data.size(); ++i) {
+    result[i].hessian = hessians[i].mean;
+    result[i].standard_error = hessians[i].standard_error();
+  }
+  return result;
+}
+
+LikelihoodMoments PosteriorIdentity::moments(std::span<const real> x, const GaussianPosterior& q, Expectation how, const Rng& rng) {
+  const Datum datum{x, q};
+  return moments({&datum, 1}, how, rng)[0];
+}
+
+std::vector<MatrixXd> PosteriorIdentity::gauss_newton(std::span<const Datum> data, Expectation how, const Rng& rng) {
+  const auto samples = static_cast<size_t>(count(how)), width = static_cast<size_t>(eta_.latent);
+  std::vector<real> all;  // [N K, Z]
+  for (size_t i = 0; i < data.size(); ++i) add_samples(data[i].q, of_datum(how, i), rng, all);
+  const size_t total = data.size() * samples;
+  const int wanted = static_cast<int>(std::min<size_t>(total, 16));
+  if (!jacobian_ || jacobian_->points() < wanted) jacobian_ = std::make_unique<JacobianProgram>(eta_, wanted, backend_);
+  const auto batch = static_cast<size_t>(jacobian_->points());
+  std::vector<MatrixXd> A(data.size(), MatrixXd::Zero(eta_.latent, eta_.latent));
+  for (size_t begin = 0; begin < total; begin += batch) {
+    const size_t n = std::min(batch, total - begin);
+    jacobian_->run(std::span(all).subspan(begin * width, n * width));
+    for (size_t k = 0; k < n; ++k) {
+      using Map = Eigen::Map<const Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic>>;
+      const int point = static_cast<int>(k);
+      const MatrixXd J = Map(jacobian_->jacobian(point).data(), eta_.outputs, eta_.latent).cast<double>();
+      const Eigen::ArrayXd eta = Map(jacobian_->value(point).data(), eta_.outputs, 1).cast<double>().array();
+      if (!J.allFinite() || !eta.allFinite())
+        throw Error(ErrorKind::failed, "decoder", "an output or a derivative is not finite", "look for NaN in its weights");
+      VectorXd W = VectorXd::Constant(eta.size(), 1 / sigma2_);
+      if (likelihood_ == Likelihood::bernoulli) W = ((1 + (-eta).exp()) * (1 + eta.exp())).inverse().matrix();
+      A[(begin + k) / samples] += J.transpose() * W.asDiagonal() * J / static_cast<double>(samples);
+    }
+  }
+  return A;
 }
 
 MatrixXd PosteriorIdentity::gauss_newton(const GaussianPosterior& q, Expectation how, const Rng& rng) {
-  MatrixXd A = MatrixXd::Zero(eta_.latent, eta_.latent);
-  const std::vector<real> all = samples(q, how, rng);
-  const auto width = static_cast<size_t>(eta_.latent);
-  for (size_t k = 0; k < all.size(); k += width) {
-    const Geometry g = geometry_.at(std::span(all).subspan(k, width))[0];
-    if (likelihood_ == Likelihood::gaussian) {
-      A += g.G / sigma2_;
-      continue;
-    }
-    const Eigen::ArrayXd p = 1 / (1 + (-g.value.array()).exp()), rest = 1 / (1 + g.value.array().exp());
-    A += g.J.transpose() * (p * rest).matrix().asDiagonal() * g.J;
-  }
-  return A / count(how);
+  const Datum datum{{}, q};
+  return gauss_newton({&datum, 1}, how, rng)[0];
 }
 
 }  // namespace unpick

@@ -15,10 +15,12 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <array>
 #include <memory>
+#include <vector>
 
 #include "core/base/rng.h"
-#include "core/seams/geometry.h"
+#include "core/seams/jacobian.h"
 
 namespace unpick {
 
@@ -28,13 +30,20 @@ struct GaussianPosterior {
   Eigen::MatrixXd root;  // [Z,Z] lower triangular, positive diagonal
 
   static GaussianPosterior diagonal(std::span<const real> mean, std::span<const real> logvar);
+  static GaussianPosterior of(std::span<const real> mean, std::span<const real> L);  // [Z], [Z,Z] row by row, as encoders give it
+  Eigen::MatrixXd covariance() const { return root * root.transpose(); }
 };
 
 // How E_q is taken.
 struct Expectation {
   enum Kind { at_mean, sampled, stein } kind = at_mean;
   int samples = 64;   // ignored at the mean; for stein even and at least 256, in antithetic pairs
-  uint32_t step = 0;  // sample k uses step `step + k` of the generator
+  uint32_t step = 0;  // sample k of datum i uses step `step + i samples + k` of the generator
+};
+
+struct Datum {
+  std::span<const real> x;  // [D]
+  GaussianPosterior q;
 };
 
 struct LikelihoodMoments {
@@ -55,24 +64,27 @@ class PosteriorIdentity {
   PosteriorIdentity(DecoderMap eta, Likelihood likelihood, double sigma2, Backend& backend);
   ~PosteriorIdentity();
 
-  // x [D]. Error(usage) for sizes that do not fit, a root that is not positive, too few samples; Error(failed) if not finite.
+  // For each datum. Error(usage) for sizes that do not fit, a root that is not positive, too few samples; Error(failed) if a
+  // number is not finite.
+  std::vector<LikelihoodMoments> moments(std::span<const Datum> data, Expectation how, const Rng& rng);
   LikelihoodMoments moments(std::span<const real> x, const GaussianPosterior& q, Expectation how, const Rng& rng);
 
   // A = E_q[J' W J], W the likelihood's curvature in eta: 1/sigma2 or p(1-p). Of the same samples as `moments`; x does not enter.
   // The residual part is C = A - hessian, so that P = I + (A - C)/beta.
+  std::vector<Eigen::MatrixXd> gauss_newton(std::span<const Datum> data, Expectation how, const Rng& rng);
   Eigen::MatrixXd gauss_newton(const GaussianPosterior& q, Expectation how, const Rng& rng);
 
  private:
   struct Program;  // gradients, with or without Hessians, of a batch of codes
-  Program& program(bool hessian);
-  std::vector<real> samples(const GaussianPosterior& q, Expectation how, const Rng& rng) const;  // [K,Z]
+  Program& program(bool hessian, size_t rows);
+  void add_samples(const GaussianPosterior& q, Expectation how, const Rng& rng, std::vector<real>& to) const;  // [K,Z] more
 
   DecoderMap eta_;
   Likelihood likelihood_;
   double sigma2_;
   Backend& backend_;
-  GeometryProgram geometry_;
   std::array<std::unique_ptr<Program>, 2> programs_;
+  std::unique_ptr<JacobianProgram> jacobian_;
 };
 
 }  // namespace unpick

@@ -1,6 +1,7 @@
 // See latents.h.
 #include "core/session/latents.h"
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -9,15 +10,7 @@ namespace unpick {
 namespace {
 
 constexpr size_t kAtOnce = 64;  // images in memory
-
-std::vector<uint32_t> choose_images(const Dataset& data, uint32_t most) {
-  std::vector<uint32_t> images(std::min(data.size(), most));
-  std::iota(images.begin(), images.end(), 0u);
-  const Rng rng(0, Stream::probe);
-  if (data.size() > most)
-    for (uint32_t i = 0; i < most; ++i) images[i] = rng.below(data.size(), 0, i);
-  return images;
-}
+constexpr double kActiveDeviation = 0.5;
 
 std::vector<FactorColumn> factor_columns(const Dataset& data, const std::vector<uint32_t>& images) {
   std::vector<FactorColumn> columns;
@@ -33,6 +26,26 @@ std::vector<FactorColumn> factor_columns(const Dataset& data, const std::vector<
 
 }  // namespace
 
+std::vector<uint32_t> fixed_sample(const Dataset& data, uint32_t most) {
+  std::vector<uint32_t> images(std::min(data.size(), most));
+  std::iota(images.begin(), images.end(), 0u);
+  const Rng rng(0, Stream::probe);
+  if (data.size() > most)
+    for (uint32_t i = 0; i < most; ++i) images[i] = rng.below(data.size(), 0, i);
+  return images;
+}
+
+std::vector<int> active_latents(std::span<const real> mu, int latent) {
+  const Eigen::Map<const Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic>> means(mu.data(), latent,
+                                                                                    static_cast<Eigen::Index>(mu.size()) / latent);
+  const Eigen::MatrixXd centred = means.cast<double>().colwise() - means.cast<double>().rowwise().mean();
+  std::vector<int> active;
+  for (int j = 0; j < latent; ++j)
+    if (centred.row(j).squaredNorm() > kActiveDeviation * kActiveDeviation * static_cast<double>(centred.cols()))
+      active.push_back(j);
+  return active;
+}
+
 std::vector<int> LatentSample::by_kl() const {
   std::vector<int> order(kl.size());
   std::iota(order.begin(), order.end(), 0);
@@ -47,7 +60,7 @@ LatentSample sample_latents(const Model& model, const Dataset& data, Backend& ba
                 "has images " + data.image().str() + ", the model takes " + model.spec.image.str(),
                 "give the data it was trained on");
   LatentSample s;
-  s.images = choose_images(data, most);
+  s.images = fixed_sample(data, most);
   const size_t n = s.images.size(), width = static_cast<size_t>(model.spec.latent),
                pixels = static_cast<size_t>(data.image().size());
   s.mu.resize(n * width);

@@ -18,6 +18,13 @@ namespace unpick {
 inline constexpr double kInUse = 0.01;  // nats: a latent with a smaller mean KL carries nothing
 inline constexpr uint32_t kSampleImages = 1024;
 
+// All images if there are at most `most`, else `most` of them, drawn with replacement.
+std::vector<uint32_t> fixed_sample(const Dataset& data, uint32_t most);
+
+// Latents whose posterior means mu [N,Z] have a standard deviation above 0.5 over the rows. Source: eq. 30 of Rolinek et al. 2019
+// by theory A6. Stricter than `in_use`: geometry is reported on these.
+std::vector<int> active_latents(std::span<const real> mu, int latent);
+
 struct LatentSample {
   std::vector<uint32_t> images;  // [N], indices into the data set
   std::vector<real> mu, logvar;  // [N,Z], log of the marginal variances
@@ -30,7 +37,7 @@ struct LatentSample {
   std::vector<int> by_kl() const;  // latents, falling KL
 };
 
-// All images if there are at most `most`, else `most` of them drawn with replacement. A factor named "shape" is left out of
+// Of fixed_sample(data, most). A factor named "shape" is left out of
 // the correlation: it is a name, not a number. Throws Error(usage) if the model does not take images of this shape, Error(data)
 // if its codes are not finite.
 LatentSample sample_latents(const Model& model, const Dataset& data, Backend& backend, uint32_t most = kSampleImages);

@@ -1,6 +1,9 @@
 // The decoder's Jacobian and residual Hessian, in double, against finite differences and a closed form.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "core/graph/derive.h"
 #include "core/seams/jacobian.h"
 
 namespace unpick {
@@ -41,6 +44,59 @@ TEST(Jacobian, MatchesFiniteDifferencesAtEveryPoint) {
           ASSERT_NEAR(J[(point * 3 + j) * pixels + i], (a[i] - b[i]) / (2 * h), 1e-8) << name << " " << i;
       }
   }
+}
+
+// The decoder (z0 z1, z1 sin z2, |z|²), by rows that stay in their place, or by columns, which every row of the graph mixes.
+DecoderMap three_numbers(bool by_columns) {
+  return {3, 3, [by_columns](Recorder&, Var z) {
+            const Var along = by_columns ? permute(z, {1, 0, 2, 3}) : z;
+            const int axis = by_columns ? 0 : 1;
+            const Var z0 = slice(along, axis, 0, 1);
+            const Var z1 = slice(along, axis, 1, 1);
+            const Var z2 = slice(along, axis, 2, 1);
+            const Var a = z0 * z1;
+            const Var s = sin(z2);
+            const Var b = z1 * s;
+            const Var squares = along * along;
+            const Var c = sum(squares, a.shape());
+            Var all = pad(a, axis, 0, 3);
+            all = all + pad(b, axis, 1, 3);
+            all = all + pad(c, axis, 2, 3);
+            return by_columns ? permute(all, {1, 0, 2, 3}) : all;
+          }};
+}
+
+TEST(Jacobian, IsTheSameForDecodersThatMixTheirRowsOnTheWay) {
+  Pool pool{1};
+  const auto backend = make_cpu_backend(pool);
+  const std::vector<real> z{0.3, -0.5, 0.8, 1, 2, 3}, r{1, -2, 0.5};
+  JacobianProgram plain(three_numbers(false), 2, *backend), mixing(three_numbers(true), 2, *backend),
+      some(three_numbers(false), 2, *backend, {0, 2});
+  const auto J = plain.run(z), same = mixing.run(z), part = some.run(z);
+  const double expected[3][3] = {{-0.5, 0, 0.6}, {0.3, std::sin(0.8), -1}, {0, -0.5 * std::cos(0.8), 1.6}};
+  for (size_t j = 0; j < 3; ++j)
+    for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(J[3 * j + i], expected[j][i], 1e-15);
+  for (size_t k = 0; k < 18; ++k) EXPECT_EQ(J[k], same[k]);
+  for (int point = 0; point < 2; ++point)
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(plain.value(point)[i], mixing.value(point)[i]);
+      EXPECT_EQ(some.jacobian(point)[3 + i], plain.jacobian(point)[6 + i]) << "latent 2 is the second of {0, 2}";
+      EXPECT_EQ(part[static_cast<size_t>(6 * point) + i], plain.jacobian(point)[i]);
+    }
+  ResidualHessianProgram one(three_numbers(false), *backend), other(three_numbers(true), *backend);
+  const auto C = one.run(std::span(z).first(3), r), D = other.run(std::span(z).first(3), r);
+  for (size_t k = 0; k < 9; ++k) EXPECT_NEAR(C[k], D[k], 1e-15);
+}
+
+TEST(Jacobian, DirectionsOfRowsThatMixAreRefused) {
+  Graph g;
+  const Var x = g.input({3, 2});
+  const Var t = g.input({12, 2});
+  const Var mixed = matmul(x, x, true, false);
+  EXPECT_TRUE(keeps_rows(std::array{relu(x)}, std::array{x}));
+  EXPECT_FALSE(keeps_rows(std::array{mixed}, std::array{x}));
+  EXPECT_THROW(jvp(std::array{mixed}, std::array{x}, std::array{t}), ShapeError);
+  EXPECT_THROW(jvp(std::array{x}, std::array{x}, std::array{g.input({7, 2})}), ShapeError);
 }
 
 TEST(Jacobian, OfALinearGaussianDecoderIsItsWeightMatrix) {
