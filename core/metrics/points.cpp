@@ -55,6 +55,10 @@ Classes classes(const Eigen::VectorXi& labels) {
   return result;
 }
 
+double accuracy(const Eigen::VectorXi& guess, const Eigen::VectorXi& truth) {
+  return static_cast<double>((guess.array() == truth.array()).count()) / static_cast<double>(truth.size());
+}
+
 std::vector<Eigen::Index> varying(const Eigen::MatrixXf& codes) {
   std::vector<Eigen::Index> dims;
   for (Eigen::Index d = 0; d < codes.cols(); ++d)

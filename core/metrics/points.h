@@ -42,6 +42,9 @@ struct Classes {
 };
 Classes classes(const Eigen::VectorXi& labels);
 
+// The share of points whose guess is right.
+double accuracy(const Eigen::VectorXi& guess, const Eigen::VectorXi& truth);
+
 // Dimensions whose codes are not all the same number.
 std::vector<Eigen::Index> varying(const Eigen::MatrixXf& codes);
 

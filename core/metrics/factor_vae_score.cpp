@@ -1,0 +1,91 @@
+// See factor_vae_score.h.
+#include "core/metrics/factor_vae_score.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "core/base/check.h"
+#include "core/metrics/beta_vae_score.h"
+#include "core/metrics/seeds.h"
+
+namespace unpick {
+namespace {
+
+using Eigen::Index;
+
+constexpr double kActive = 0.05;  // least standard deviation
+constexpr int kVotesPerPiece = 100;
+
+// Of each column, divided by N-1.
+Eigen::RowVectorXd variances(const Eigen::MatrixXf& codes) {
+  const Eigen::MatrixXd z = codes.cast<double>();
+  return (z.rowwise() - z.colwise().mean()).array().square().colwise().sum() / static_cast<double>(z.rows() - 1);
+}
+
+struct State {
+  Representation& representation;
+  Rng rng;
+  Index num_train, num_points;
+  Eigen::RowVectorXd global;    // [D]
+  std::vector<Index> active;    // [A]
+  Eigen::MatrixXd train, eval;  // [A,K] votes
+};
+
+void find_active(State& s, Index n) {
+  s.global = variances(draw_points(s.representation, n, s.rng, 0).codes);
+  for (Index d = 0; d < s.global.size(); ++d)
+    if (std::sqrt(s.global(d)) >= kActive) s.active.push_back(d);
+  s.train = s.eval =
+      Eigen::MatrixXd::Zero(static_cast<Index>(s.active.size()), static_cast<Index>(s.representation.sizes().size()));
+}
+
+void vote(State& s, Index point) {
+  const std::vector<int>& sizes = s.representation.sizes();
+  const auto step = 1 + 2 * static_cast<uint32_t>(point);
+  const auto j = static_cast<Index>(s.rng.below(static_cast<uint32_t>(sizes.size()), step, 0));
+  Eigen::MatrixXi factors = draw_factors(sizes, kInterventionBatch, s.rng, step + 1);
+  factors.col(j).setConstant(factors(0, j));
+  const Eigen::RowVectorXd ratio = variances(s.representation.encode(factors)).cwiseQuotient(s.global);
+  Index winner = 0;
+  for (Index a = 1; a < static_cast<Index>(s.active.size()); ++a)
+    if (ratio(s.active[static_cast<size_t>(a)]) < ratio(s.active[static_cast<size_t>(winner)])) winner = a;
+  (point < s.num_train ? s.train : s.eval)(winner, j) += 1;
+}
+
+Report report_of(const State& s) {
+  double train = 0, eval = 0;
+  for (Index a = 0; a < s.train.rows(); ++a) {
+    Index factor = 0;
+    train += s.train.row(a).maxCoeff(&factor);
+    eval += s.eval(a, factor);
+  }
+  Eigen::VectorXd active(static_cast<Index>(s.active.size()));
+  for (Index a = 0; a < active.size(); ++a) active(a) = static_cast<double>(s.active[static_cast<size_t>(a)]);
+  Report r;
+  r.add("eval_accuracy", eval / static_cast<double>(s.num_points - s.num_train));
+  r.add("train_accuracy", train / static_cast<double>(s.num_train));
+  r.add("num_active_dims", static_cast<double>(active.size()));
+  r.add("active_dims", active);
+  r.add("votes", s.train);
+  r.add("global_variances", Eigen::VectorXd(s.global.transpose()));
+  return r;
+}
+
+}  // namespace
+
+Job factor_vae_score(Representation& representation, uint64_t seed, int num_train, int num_eval, int num_variance) {
+  if (representation.sizes().size() < 2)
+    throw Error(ErrorKind::usage, "factor_vae", "tells factors apart, and there is one", "use data with two factors or more");
+  const auto s = std::make_shared<State>(
+      State{representation, Rng(sub_seed(seed, "factor_vae"), Stream::probe), num_train, num_train + num_eval, {}, {}, {}, {}});
+  const auto piece = [s, num_variance](int number, Pool&) {
+    if (number == 0) return find_active(*s, num_variance);
+    if (s->active.empty()) return;
+    const Index begin = (number - 1) * kVotesPerPiece, end = std::min<Index>(s->num_points, begin + kVotesPerPiece);
+    for (Index point = begin; point < end; ++point) vote(*s, point);
+  };
+  return {1 + static_cast<int>((s->num_points + kVotesPerPiece - 1) / kVotesPerPiece), piece, [s] { return report_of(*s); }};
+}
+
+}  // namespace unpick

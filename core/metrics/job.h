@@ -1,0 +1,28 @@
+// A metric at work, in numbered pieces of some milliseconds.
+//
+// Why pieces: a window or a page must draw and listen while a metric runs, and must be able to stop it; it owns neither a thread
+// for us nor do we own one. A host runs a piece whenever it has time, and drops the job to cancel it.
+//
+// Invariants: pieces run in order, each once; their results do not depend on the pool; `report` is called after the last.
+#pragma once
+
+#include <functional>
+
+#include "core/base/pool.h"
+#include "core/metrics/report.h"
+
+namespace unpick {
+
+struct Job {
+  int pieces;
+  std::function<void(int piece, Pool& pool)> run;
+  std::function<Report()> report;
+};
+
+// All of it at once.
+inline Report finish(const Job& job, Pool& pool) {
+  for (int piece = 0; piece < job.pieces; ++piece) job.run(piece, pool);
+  return job.report();
+}
+
+}  // namespace unpick
