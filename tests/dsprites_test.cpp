@@ -281,9 +281,9 @@ std::string message(ErrorKind kind, Action action) {
 TEST(OpenDataset, SaysWhatIsWrongAndWhatIsRight) {
   const std::string factors = "known: shape, scale, orientation, posX, posY", shapes = "known: square, ellipse, heart, or 0..2";
   const std::vector<std::pair<std::string, std::string>> cases{
-      {"dsprits", "there is no such data set; did you mean 'dsprites'? known: dsprites"},
-      {"mnist:digit=3", "there is no such data set; known: dsprites"},
-      {"", "there is no such data set; known: dsprites"},
+      {"dsprits", "there is no such data set; did you mean 'dsprites'? known: dsprites, gaussian, waves"},
+      {"mnist:digit=3", "there is no such data set; known: dsprites, gaussian, waves"},
+      {"", "there is no such data set; known: dsprites, gaussian, waves"},
       {"dsprites:", "'' is not factor=values; write for example dsprites:shape=ellipse,posY=8..23"},
       {"dsprites:heart", "'heart' is not factor=values; write for example dsprites:shape=ellipse,posY=8..23"},
       {"dsprites:posX=1,", "'' is not factor=values; write for example dsprites:shape=ellipse,posY=8..23"},

@@ -134,6 +134,32 @@ TEST(Canvas, ATileShowsEachValueAsASquare) {
   EXPECT_EQ(red(3, 3), 0) << "not a number";
 }
 
+// Ink is counted in pixels: white is 0, black 1.
+double ink(const Canvas& canvas) {
+  double sum = 0;
+  for (const uint8_t byte : canvas.image().pixels) sum += (255 - byte) / 765.0;
+  return sum;
+}
+
+TEST(Canvas, LinesAndPolygonsCoverTheirArea) {
+  const auto drawn = [](auto&& draw) {
+    Canvas canvas(60, 60, 1, {255, 255, 255});
+    draw(canvas);
+    return ink(canvas);
+  };
+  const std::vector<Point> level{{10, 30}, {50, 30}}, folded{{10, 30}, {50, 30}, {10, 30}}, dot{{30, 30}};
+  const double disc = 3.14159 * 100;
+  EXPECT_NEAR(drawn([&](Canvas& c) { c.polyline(level, 4, {}); }), 160 + 3.14159 * 4, 3);
+  EXPECT_NEAR(drawn([&](Canvas& c) { c.polyline(folded, 4, {}, 0.5f); }), drawn([&](Canvas& c) { c.polyline(level, 4, {}, 0.5f); }),
+              1e-9)
+      << "no darker where it crosses itself";
+  EXPECT_NEAR(drawn([&](Canvas& c) { c.polyline(dot, 20, {}); }), disc, 5);
+  const std::vector<Point> triangle{{10, 10}, {50, 10}, {10, 50}}, beyond{{-100, -100}, {200, -100}, {200, 30}, {-100, 30}};
+  EXPECT_NEAR(drawn([&](Canvas& c) { c.polygon(triangle, {}); }), 800, 2);
+  EXPECT_NEAR(drawn([&](Canvas& c) { c.polygon(beyond, {}); }), 1800, 1e-6) << "clipped";
+  EXPECT_EQ(drawn([&](Canvas& c) { c.polyline({}, 4, {}); }), 0);
+}
+
 TEST(Figures, ATraversalHasOneTileForEachRowAndColumn) {
   TraversalFigure figure;
   figure.title = "One latent moves posX";

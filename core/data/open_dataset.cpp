@@ -3,20 +3,26 @@
 //   dsprites                                           the whole set
 //   dsprites:shape=ellipse,orientation=0,posY=8..23    a slice; ranges have both ends
 //   dsprites:shape=square|heart,scale=0..2|5           "|" between alternatives, shapes by name or number
+//   gaussian:outputs=10,s=2|1.4|1,sigma2=0.1,seed=1    x = W*z* + noise with these singular values; what is left out has
+//   waves:sigma2=0.01,seed=1,size=10000                these defaults (synthetic.h)
 //
 // Why strict: a typing error that trained on something else would go unnoticed for an afternoon. So whatever is unknown, given
 // twice or out of range is an error, which says what would have been right.
-// Read next: core/data/dsprites.h
+// Read next: core/data/dsprites.h, core/data/synthetic.h
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <numeric>
 #include <string_view>
 #include <utility>
 
 #include "core/data/dataset.h"
 #include "core/data/dsprites.h"
+#include "core/data/synthetic.h"
 
 namespace unpick {
 namespace {
@@ -133,15 +139,82 @@ class SliceReader {
   Dsprites::Allowed given_;
 };
 
+// What stands after "gaussian:" or "waves:": numbers by name, each known and given once.
+class NumberReader {
+ public:
+  NumberReader(const string& spec, string_view assignments, std::vector<const char*> names)
+      : spec_(spec), names_(std::move(names)) {
+    given_.resize(names_.size());
+    if (assignments.empty()) return;
+    for (const string_view assignment : split(assignments, ',')) {
+      const size_t equals = std::min(assignment.find('='), assignment.size());
+      const string_view name = assignment.substr(0, equals);
+      const auto at = static_cast<size_t>(std::find(names_.begin(), names_.end(), name) - names_.begin());
+      if (at == names_.size()) reject("there is no setting " + quoted(name), suggest(name, names_));
+      if (!given_[at].empty()) reject(string(name) + " is given twice", "give it once");
+      for (const string_view number : split(assignment.substr(std::min(equals + 1, assignment.size())), '|'))
+        given_[at].push_back(read(name, string(number)));
+    }
+  }
+  std::vector<double> numbers(size_t at, std::vector<double> initial) const { return given_[at].empty() ? initial : given_[at]; }
+  double number(size_t at, double initial) const {
+    if (given_[at].size() > 1) reject(string(names_[at]) + " has " + std::to_string(given_[at].size()) + " values", "give one");
+    return given_[at].empty() ? initial : given_[at][0];
+  }
+  template <class Whole>
+  Whole whole(size_t at, Whole initial) const {
+    const double x = number(at, static_cast<double>(initial));
+    const double most = std::min(9007199254740991.0, static_cast<double>(std::numeric_limits<Whole>::max()));
+    if (x != std::floor(x) || x < 0 || x > most) reject(string(names_[at]) + " must be a whole number", "give one from 0 on");
+    return static_cast<Whole>(x);
+  }
+
+ private:
+  [[noreturn]] void reject(const string& why, const string& hint) const {
+    throw Error(ErrorKind::usage, "data " + quoted(spec_), why, hint);
+  }
+  double read(string_view name, const string& text) const {
+    char* end = nullptr;
+    const double x = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end != 0 || !std::isfinite(x)) reject(string(name) + " cannot be " + quoted(text), "give a number");
+    return x;
+  }
+
+  const string& spec_;
+  std::vector<const char*> names_;
+  std::vector<std::vector<double>> given_;
+};
+
+using Opened = std::unique_ptr<Dataset>;
+
+Opened open_dsprites(const string& spec, string_view assignments) {
+  if (assignments.empty() && spec.find(':') == string::npos) return std::make_unique<Dsprites>();
+  return std::make_unique<Dsprites>(SliceReader(spec).read(assignments));
+}
+
+Opened open_gaussian(const string& spec, string_view assignments) {
+  const NumberReader r(spec, assignments, {"outputs", "s", "sigma2", "seed", "size"});
+  return std::make_unique<GaussianData>(r.whole(0, 10), r.numbers(1, {2, std::sqrt(2), 1}), r.number(2, 0.1),
+                                        r.whole<uint64_t>(3, 1), r.whole<uint32_t>(4, 10000));
+}
+
+Opened open_waves(const string& spec, string_view assignments) {
+  const NumberReader r(spec, assignments, {"sigma2", "seed", "size"});
+  return std::make_unique<WaveData>(r.whole<uint64_t>(1, 1), r.number(0, 0.01), r.whole<uint32_t>(2, 10000));
+}
+
+constexpr std::array<const char*, 3> kNames{"dsprites", "gaussian", "waves"};
+constexpr std::array<Opened (*)(const string& spec, string_view assignments), 3> kOpen{open_dsprites, open_gaussian, open_waves};
+
 }  // namespace
 
 std::unique_ptr<Dataset> open_dataset(const std::string& spec) {
-  constexpr std::array<const char*, 1> kKnown{"dsprites"};
-  const size_t colon = spec.find(':');
+  const size_t colon = std::min(spec.find(':'), spec.size());
   const string name = spec.substr(0, colon);
-  if (name != kKnown[0]) throw Error(ErrorKind::usage, "data " + quoted(spec), "there is no such data set", suggest(name, kKnown));
-  if (colon == string::npos) return std::make_unique<Dsprites>();
-  return std::make_unique<Dsprites>(SliceReader(spec).read(string_view(spec).substr(colon + 1)));
+  const auto at = static_cast<size_t>(std::find(kNames.begin(), kNames.end(), name) - kNames.begin());
+  if (at == kNames.size())
+    throw Error(ErrorKind::usage, "data " + quoted(spec), "there is no such data set", suggest(name, kNames));
+  return kOpen[at](spec, string_view(spec).substr(std::min(colon + 1, spec.size())));
 }
 
 }  // namespace unpick

@@ -1,4 +1,4 @@
-// The six architectures, layer by layer. See architectures.h.
+// The eight architectures, layer by layer. See architectures.h.
 //
 // Parameter names of conv-burgess are those of public PyTorch code, so its state dicts import as they are; the others
 // follow the same pattern. Sources: Burgess et al. 2018 (conv-burgess), Locatello et al. 2019 (conv-locatello, with the
@@ -43,10 +43,10 @@ Encoded head(Recorder& r, Var h, int latent, int lower, const std::string& name,
   return {q, below};
 }
 
-Encoded mlp_encoder(Recorder& r, Var x, int latent, int lower, std::initializer_list<int> widths) {
+Encoded mlp_encoder(Recorder& r, Var x, int latent, int lower, std::initializer_list<int> widths, Activation activation) {
   const Scope scope(r.graph, "encoder");
   int count = 0;
-  const Var h = hidden_layers(r, flat(x), widths, relu, "encoder", input_pixels(x), count);
+  const Var h = hidden_layers(r, flat(x), widths, activation, "encoder", input_pixels(x), count);
   const FeatureOrder in = count == 0 ? input_pixels(x) : FeatureOrder{};
   return head(r, h, latent, lower, "encoder.lin" + std::to_string(count + 1), in);
 }
@@ -92,15 +92,23 @@ Var conv_decoder(Recorder& r, Var z, std::initializer_list<int> widths, Shape st
 }
 
 // ---- linear: x -> q and z -> eta, for the linear VAE of Corollary 6.0 ----
-Encoded linear_encode(Recorder& r, Var x, int latent, int lower) { return mlp_encoder(r, x, latent, lower, {}); }
+Encoded linear_encode(Recorder& r, Var x, int latent, int lower) { return mlp_encoder(r, x, latent, lower, {}, relu); }
 Var linear_decode(Recorder& r, Var z, Shape image) { return mlp_decoder(r, z, image, {}, relu); }
 
 // ---- mlp (W1): 256-256 relu both ways ----
-Encoded mlp_encode(Recorder& r, Var x, int latent, int lower) { return mlp_encoder(r, x, latent, lower, {256, 256}); }
+Encoded mlp_encode(Recorder& r, Var x, int latent, int lower) { return mlp_encoder(r, x, latent, lower, {256, 256}, relu); }
 Var mlp_decode(Recorder& r, Var z, Shape image) { return mlp_decoder(r, z, image, {256, 256}, relu); }
 
+// ---- mlp-tanh: the same, smooth, so that second derivatives are not zero ----
+Encoded mlp_tanh_encode(Recorder& r, Var x, int latent, int lower) { return mlp_encoder(r, x, latent, lower, {256, 256}, tanh); }
+Var mlp_tanh_decode(Recorder& r, Var z, Shape image) { return mlp_decoder(r, z, image, {256, 256}, tanh); }
+
+// ---- mlp-64-tanh: small and smooth, for vectors of a few numbers ----
+Encoded mlp64_encode(Recorder& r, Var x, int latent, int lower) { return mlp_encoder(r, x, latent, lower, {64, 64}, tanh); }
+Var mlp64_decode(Recorder& r, Var z, Shape image) { return mlp_decoder(r, z, image, {64, 64}, tanh); }
+
 // ---- mlp-1200 (W3): encoder relu, decoder tanh ----
-Encoded mlp1200_encode(Recorder& r, Var x, int latent, int lower) { return mlp_encoder(r, x, latent, lower, {1200, 1200}); }
+Encoded mlp1200_encode(Recorder& r, Var x, int latent, int lower) { return mlp_encoder(r, x, latent, lower, {1200, 1200}, relu); }
 Var mlp1200_decode(Recorder& r, Var z, Shape image) { return mlp_decoder(r, z, image, {1200, 1200, 1200}, tanh); }
 
 // ---- conv (W2): 32-32-64-64 channels, one dense layer of 256 ----
@@ -137,9 +145,11 @@ Encoded locatello_encode(Recorder& r, Var x, int latent, int lower) {
   return head(r, g, latent, lower, "encoder.lin2");
 }
 
-constexpr std::array<Architecture, 6> kArchitectures{{
+constexpr std::array<Architecture, 8> kArchitectures{{
     {"linear", "one linear layer each way", Init::torch, false, linear_encode, linear_decode},
     {"mlp", "two layers of 256, relu (2.2 M parameters on dSprites)", Init::torch, false, mlp_encode, mlp_decode},
+    {"mlp-tanh", "two layers of 256, tanh: a smooth decoder", Init::torch, false, mlp_tanh_encode, mlp_tanh_decode},
+    {"mlp-64-tanh", "two layers of 64, tanh: for vectors of a few numbers", Init::torch, false, mlp64_encode, mlp64_decode},
     {"conv", "four convolutions 32-32-64-64 and a layer of 256 (0.8 M)", Init::torch, true, conv_encode, conv_decode},
     {"mlp-1200", "two relu layers of 1200, three tanh layers of 1200 (14 M)", Init::torch, false, mlp1200_encode, mlp1200_decode},
     {"conv-burgess", "Burgess et al. 2018: four convolutions of 32, two layers of 256 (0.5 M)", Init::torch, true, burgess_encode,

@@ -153,6 +153,81 @@ void Canvas::fill(float x, float y, float width, float height, Colour colour) {
 
 void Canvas::hairline(float x, float y, float width, Colour colour) { fill(x, y, width, 0, colour); }
 
+void Canvas::mix(int x, int y, Colour colour, float coverage) {
+  if (coverage <= 0 || x < 0 || y < 0 || x >= image_.width || y >= image_.height) return;
+  uint8_t* p = pixel(x, y);
+  p[0] = blend(p[0], colour.r, coverage);
+  p[1] = blend(p[1], colour.g, coverage);
+  p[2] = blend(p[2], colour.b, coverage);
+}
+
+void Canvas::polyline(std::span<const Point> points, float width, Colour colour, float opacity) {
+  if (points.empty()) return;
+  const auto dots = static_cast<float>(density_);
+  const float reach = std::max(width * dots, 1.0f) / 2 + 0.5f;  // pixels from the middle of the line to where nothing is left
+  std::vector<Point> path;
+  for (const Point& p : points) path.push_back({p.x * dots, p.y * dots});
+  if (path.size() == 1) path.push_back(path[0]);
+  const auto by_x = [](Point a, Point b) { return a.x < b.x; };
+  const auto by_y = [](Point a, Point b) { return a.y < b.y; };
+  const auto from = [&](float low) { return static_cast<int>(std::floor(std::max(low - reach, 0.0f))); };
+  const auto to = [&](float high, int limit) {
+    return static_cast<int>(std::ceil(std::min(high + reach, static_cast<float>(limit))));
+  };
+  const int left = from(std::min_element(path.begin(), path.end(), by_x)->x);
+  const int right = to(std::max_element(path.begin(), path.end(), by_x)->x, image_.width);
+  const int top = from(std::min_element(path.begin(), path.end(), by_y)->y);
+  const int bottom = to(std::max_element(path.begin(), path.end(), by_y)->y, image_.height);
+  if (right <= left || bottom <= top) return;
+  const auto wide = static_cast<size_t>(right - left);
+  std::vector<float> cover(wide * static_cast<size_t>(bottom - top));
+  for (size_t i = 0; i + 1 < path.size(); ++i) {
+    const Point a = path[i], b = path[i + 1];
+    const float dx = b.x - a.x, dy = b.y - a.y, square = dx * dx + dy * dy;
+    for (int y = std::max(top, from(std::min(a.y, b.y))); y < std::min(bottom, to(std::max(a.y, b.y), bottom)); ++y) {
+      for (int x = std::max(left, from(std::min(a.x, b.x))); x < std::min(right, to(std::max(a.x, b.x), right)); ++x) {
+        const float px = static_cast<float>(x) + 0.5f - a.x, py = static_cast<float>(y) + 0.5f - a.y;
+        const float along = square > 0 ? std::clamp((px * dx + py * dy) / square, 0.0f, 1.0f) : 0;
+        float& c = cover[static_cast<size_t>(y - top) * wide + static_cast<size_t>(x - left)];
+        c = std::max(c, std::min(reach - std::hypot(px - along * dx, py - along * dy), 1.0f));
+      }
+    }
+  }
+  for (size_t i = 0; i < cover.size(); ++i)
+    mix(left + static_cast<int>(i % wide), top + static_cast<int>(i / wide), colour, opacity * cover[i]);
+}
+
+void Canvas::polygon(std::span<const Point> points, Colour colour, float opacity) {
+  constexpr int kLines = 4;  // in a pixel
+  const auto dots = static_cast<float>(density_), limit = static_cast<float>(image_.width);
+  float low = INFINITY, high = -INFINITY;
+  for (const Point& p : points) low = std::min(low, p.y * dots), high = std::max(high, p.y * dots);
+  const int top = static_cast<int>(std::floor(std::clamp(low, 0.0f, static_cast<float>(image_.height))));
+  const int bottom = static_cast<int>(std::ceil(std::clamp(high, 0.0f, static_cast<float>(image_.height))));
+  std::vector<float> cover(static_cast<size_t>(image_.width)), crossings;
+  for (int y = top; y < bottom; ++y) {
+    std::fill(cover.begin(), cover.end(), 0.0f);
+    for (int line = 0; line < kLines; ++line) {
+      const float at = static_cast<float>(y) + (static_cast<float>(line) + 0.5f) / kLines;
+      crossings.clear();
+      for (size_t i = 0; i < points.size(); ++i) {
+        const Point a = points[i], b = points[(i + 1) % points.size()];
+        if ((a.y * dots <= at) == (b.y * dots <= at)) continue;
+        crossings.push_back(std::clamp(dots * (a.x + (at / dots - a.y) / (b.y - a.y) * (b.x - a.x)), 0.0f, limit));
+      }
+      std::sort(crossings.begin(), crossings.end());
+      for (size_t i = 0; i + 1 < crossings.size(); i += 2) {
+        for (int x = static_cast<int>(crossings[i]); x < image_.width && static_cast<float>(x) < crossings[i + 1]; ++x) {
+          const float begin = std::max(crossings[i], static_cast<float>(x)),
+                      end = std::min(crossings[i + 1], static_cast<float>(x + 1));
+          cover[static_cast<size_t>(x)] += (end - begin) / kLines;
+        }
+      }
+    }
+    for (int x = 0; x < image_.width; ++x) mix(x, y, colour, opacity * std::min(cover[static_cast<size_t>(x)], 1.0f));
+  }
+}
+
 void Canvas::tile(float x, float y, std::span<const float> values, int height, int width, int channels, int scale, Colour low,
                   Colour high) {
   if ((channels != 1 && channels != 3) ||
@@ -195,11 +270,7 @@ void Canvas::glyph(int index, float x, float y, const TextStyle& style) {
     for (int column = std::max(0, -left); column < std::min(width, image_.width - left); ++column) {
       const auto coverage =
           static_cast<float>(cover[static_cast<size_t>(row) * static_cast<size_t>(width) + static_cast<size_t>(column)]) / 255.0f;
-      if (coverage == 0) continue;
-      uint8_t* p = pixel(left + column, top + row);
-      p[0] = blend(p[0], style.colour.r, coverage);
-      p[1] = blend(p[1], style.colour.g, coverage);
-      p[2] = blend(p[2], style.colour.b, coverage);
+      mix(left + column, top + row, style.colour, coverage);
     }
   }
 }

@@ -3,33 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "core/base/check.h"
-#include "native/io/canvas.h"
+#include "native/io/frame.h"
 
 namespace unpick::io {
 namespace {
 
-constexpr Colour kPaper{0xfa, 0xf7, 0xf0}, kInk{0x1f, 0x1d, 0x1a}, kQuiet{0x6e, 0x68, 0x5e}, kRule{0xd9, 0xd3, 0xc6};
-constexpr Colour kBlue{0x2f, 0x5d, 0x8a}, kPaleBlue{0xac, 0xbe, 0xd0}, kAmber{0xc7, 0x7d, 0x0a};
-constexpr Colour kGround{0x17, 0x2a, 0x3f}, kLight{0xfd, 0xfb, 0xf6};  // grey 0 and 1 of a tile
-
-const TextStyle kTitle{20, kInk, Face::medium}, kCaption{13, kQuiet}, kLabel{14, kInk, Face::medium},
-    kSmall{12, kQuiet, Face::regular, true};
-const TextStyle kValue{12, kBlue, Face::medium, true}, kFooter{11, kQuiet};
-
-constexpr int kDensity = 2;
-constexpr float kMargin = 32, kGap = 8, kLine = 16;
-constexpr float kLabelMin = 96, kLabelMax = 176, kTextMin = 480;
-
-// "-1.50", with a true minus sign.
-std::string number(float value, int decimals) {
-  char digits[64];
-  std::snprintf(digits, sizeof digits, "%.*f", decimals, static_cast<double>(std::abs(value)));
-  const std::string s = digits;
-  return value < 0 && s.find_first_not_of("0.") != std::string::npos ? "\u2212" + s : s;
-}
+const TextStyle kLabel{14, kInk, Face::medium}, kSmall{12, kQuiet, Face::regular, true}, kValue{12, kBlue, Face::medium, true};
+constexpr float kLabelMin = 96, kLabelMax = 176;
 
 // The fewest decimals, two at most, that show every value: a row of numbers reads best when all have the same.
 int decimals_for(const std::vector<float>& values) {
@@ -57,33 +39,6 @@ struct Tiles {
 void require(bool fits, const std::string& what) {
   if (!fits) throw ShapeError("figure: " + what);
 }
-
-// Title and caption above, command below: the frame that both figures share.
-struct Frame {
-  std::vector<std::string> title, caption, footer;
-  float width, top;  // of the content; all of it, with margins, is `full_width` wide
-
-  Frame(const std::string& t, const std::string& c, const std::string& f, float content) : width(std::max(content, kTextMin)) {
-    title = wrap_text(t, kTitle, width);
-    caption = wrap_text(c, kCaption, width);
-    footer = wrap_text(f, kFooter, width);
-    top = kMargin + 24 * static_cast<float>(title.size()) + 20 * static_cast<float>(caption.size()) + 2 * kGap;
-  }
-  int full_width() const { return static_cast<int>(std::ceil(width + 2 * kMargin)); }
-  int full_height(float content) const {
-    return static_cast<int>(std::ceil(top + content + 2 * kGap + kLine * static_cast<float>(footer.size()) + 24));
-  }
-  void draw(Canvas& canvas, float content) const {
-    float y = kMargin - 6;
-    for (const auto& line : title) canvas.text(kMargin, y += 24, line, kTitle);
-    y += 2;
-    for (const auto& line : caption) canvas.text(kMargin, y += 20, line, kCaption);
-    y = top + content + kGap;
-    canvas.hairline(kMargin, y, width, kRule);
-    y += 4;
-    for (const auto& line : footer) canvas.text(kMargin, y += kLine, line, kFooter);
-  }
-};
 
 // Where `value` lies between the centres of the columns, in columns; beyond the ends it stays at the end.
 float column_of(float value, const std::vector<float>& values) {

@@ -145,16 +145,6 @@ std::string traversal_caption(const TraversalOptions& options, const LatentSampl
   return text + (left_out ? "; " + std::to_string(left_out) + " rows are left out." : ".");
 }
 
-// -log p(x|z) of one image in nats for Bernoulli pixels, the squared error for Gaussian ones.
-double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x) {
-  double sum = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    const double l = static_cast<double>(eta[i]), t = static_cast<double>(x[i]);
-    sum += kind == Likelihood::bernoulli ? std::max(l, 0.0) + std::log1p(std::exp(-std::abs(l))) - t * l : (l - t) * (l - t);
-  }
-  return sum;
-}
-
 }  // namespace
 
 std::string describe_latent(const LatentSample& s, int latent) {
@@ -257,6 +247,15 @@ ReconstructionFigure reconstructions_of(const Model& model, const Dataset& data,
   figure.originals = std::move(x);
   figure.reconstructions = std::move(mean);
   return figure;
+}
+
+double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x) {
+  double sum = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double l = static_cast<double>(eta[i]), t = static_cast<double>(x[i]);
+    sum += kind == Likelihood::bernoulli ? std::max(l, 0.0) + std::log1p(std::exp(-std::abs(l))) - t * l : (l - t) * (l - t);
+  }
+  return sum;
 }
 
 void write_traversal(const std::string& path, const Model& model, const Dataset& data, Backend& backend,

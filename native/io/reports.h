@@ -6,6 +6,7 @@
 // Read next: core/session/latents.h, native/io/figures.h
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "core/session/latents.h"
@@ -33,6 +34,9 @@ std::string describe_latent(const LatentSample& sample, int latent);
 TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& backend, const TraversalOptions& options,
                              const LatentSample& sample);
 ReconstructionFigure reconstructions_of(const Model& model, const Dataset& data, Backend& backend, const std::string& footer);
+
+// -log p(x|z) in nats for Bernoulli pixels, the squared error for Gaussian ones, summed over all of eta and x.
+double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x);
 
 void write_traversal(const std::string& path, const Model& model, const Dataset& data, Backend& backend,
                      const TraversalOptions& options);
