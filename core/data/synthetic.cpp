@@ -28,7 +28,7 @@ Eigen::MatrixXd product(const Eigen::MatrixXd& U, const Eigen::VectorXd& s, cons
 }
 
 constexpr uint32_t kMostData = 1'000'000;
-constexpr int kMostOutputs = 1024;
+constexpr int kMostOutputs = 1024, kMostLatents = 64;
 
 // The shortest text that reads back to the same number.
 std::string number_text(double x) {
@@ -64,11 +64,12 @@ Eigen::MatrixXd haar(int n, int k, const Rng& rng, uint32_t step) {
 
 SyntheticData::SyntheticData(const std::string& name, int outputs, int latent, double noise, uint64_t seed, uint32_t size)
     : sigma2(noise), seed_(seed), size_(size), outputs_(outputs), latent_(latent) {
-  if (latent < 1 || latent > outputs || outputs > kMostOutputs || !(noise >= 0 && noise < 1e12) || size == 0 || size > kMostData)
+  if (latent < 1 || latent > outputs || latent > kMostLatents || outputs > kMostOutputs || !(noise >= 0 && noise < 1e12) ||
+      size == 0 || size > kMostData)
     throw Error(ErrorKind::usage, "data '" + name + "'",
                 std::to_string(latent) + " factors in " + std::to_string(outputs) + " outputs, variance " + std::to_string(noise) +
                     ", " + std::to_string(size) + " data",
-                "give 1 to n <= 1024 singular values, a variance that is not negative, and a size up to a million");
+                "give 1 to n <= 1024 singular values, at most 64, a variance that is not negative, and a size up to a million");
 }
 
 Eigen::VectorXd SyntheticData::codes(uint32_t index) const {
