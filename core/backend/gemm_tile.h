@@ -110,7 +110,11 @@ template <int kWidth>
 void pack(const real* b, int64_t ldb, int depth, int width, real* packed) {
   for (int k = 0; k < depth; ++k, b += ldb, packed += kWidth) {
     if (width == kWidth) {
-      for (int j = 0; j < kWidth; ++j) packed[j] = b[j];
+      int j = 0;
+      UNPICK_UNROLL
+      for (; j + kLanes <= kWidth; j += kLanes) store(packed + j, load(b + j));
+      UNPICK_UNROLL
+      for (; j < kWidth; ++j) packed[j] = b[j];
     } else {
       for (int j = 0; j < kWidth; ++j) packed[j] = j < width ? b[j] : real{0};
     }
