@@ -54,7 +54,7 @@ TEST(Train, LeavesACompleteRunDirectory) {
   std::ifstream csv(folder / "run/metrics.csv");
   std::string line;
   std::getline(csv, line);
-  EXPECT_EQ(line, "step,seconds,loss,reconstruction,kl,beta,lr,kl_0,kl_1,kl_2");
+  EXPECT_EQ(line, "step,seconds,loss,reconstruction,kl,beta,lr,active,identity,gap,kl_0,kl_1,kl_2");
   std::vector<std::string> steps;
   while (std::getline(csv, line)) steps.push_back(line.substr(0, line.find(',')));
   EXPECT_EQ(steps, (std::vector<std::string>{"50", "100", "120"}));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/session/latents.h"
+#include "core/session/probe.h"
 #include "native/cli/cli.h"
 #include "native/cli/interrupt.h"
 #include "native/cli/progress.h"
@@ -108,6 +109,7 @@ class Trainer {
   void open(const Config& config) {
     pool_ = std::make_unique<Pool>(static_cast<int>(config.threads));
     session_ = std::make_unique<Session>(config, open_data(config.data), *pool_);
+    probe_ = std::make_unique<Probe>(*session_);
   }
 
   void run_steps() {
@@ -125,7 +127,8 @@ class Trainer {
   }
 
   void log() {
-    metrics_.push_back({session_->losses(), session_->config().beta, session_->config().lr, earlier_seconds_ + seconds_});
+    metrics_.push_back(
+        {session_->losses(), session_->config().beta, session_->config().lr, earlier_seconds_ + seconds_, probe_->measure()});
   }
 
   void save() {
@@ -209,6 +212,7 @@ class Trainer {
   io::RunDirectory directory_;
   std::unique_ptr<Pool> pool_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<Probe> probe_;
   std::unique_ptr<Progress> progress_;
   std::vector<io::MetricsRow> metrics_;
   double seconds_ = 0, earlier_seconds_ = 0;

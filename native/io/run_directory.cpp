@@ -11,6 +11,9 @@
 namespace unpick::io {
 namespace {
 
+constexpr const char* kColumns = "step,seconds,loss,reconstruction,kl,beta,lr,active,identity,gap";  // then kl_0, kl_1, ...
+constexpr size_t kCells = 10;
+
 std::string number(double x) {
   char text[40];
   std::snprintf(text, sizeof text, "%.9g", x);
@@ -18,12 +21,13 @@ std::string number(double x) {
 }
 
 std::string metrics_text(const std::vector<MetricsRow>& rows, int64_t latent) {
-  std::string text = "step,seconds,loss,reconstruction,kl,beta,lr";
+  std::string text = kColumns;
   for (int64_t j = 0; j < latent; ++j) text += ",kl_" + std::to_string(j);
   text += "\n";
   for (const MetricsRow& row : rows) {
     text += std::to_string(row.losses.step);
-    for (double x : {row.seconds, row.losses.loss, row.losses.reconstruction, row.losses.kl, row.beta, row.lr})
+    for (double x : {row.seconds, row.losses.loss, row.losses.reconstruction, row.losses.kl, row.beta, row.lr,
+                     static_cast<double>(row.measures.active), row.measures.identity, row.measures.gap})
       text += "," + number(x);
     for (double x : row.losses.kl_per_latent) text += "," + number(x);
     text += "\n";
@@ -66,16 +70,20 @@ std::vector<MetricsRow> RunDirectory::read_metrics(int64_t up_to_step) const {
   std::istringstream lines(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   std::string line;
   std::getline(lines, line);
+  if (line.rfind(kColumns, 0) != 0)
+    throw Error(ErrorKind::data, file("metrics.csv"), "its columns are not " + std::string(kColumns),
+                "move it away to start a new log");
   while (std::getline(lines, line)) {
     std::vector<double> cells;
     std::istringstream stream(line);
     for (std::string cell; std::getline(stream, cell, ',');) cells.push_back(std::strtod(cell.c_str(), nullptr));
-    if (cells.size() < 7 || static_cast<int64_t>(cells[0]) > up_to_step) continue;
+    if (cells.size() < kCells || static_cast<int64_t>(cells[0]) > up_to_step) continue;
     MetricsRow row{};
-    row.losses = {static_cast<int64_t>(cells[0]), cells[2], cells[3], cells[4], {cells.begin() + 7, cells.end()}};
+    row.losses = {static_cast<int64_t>(cells[0]), cells[2], cells[3], cells[4], {cells.begin() + kCells, cells.end()}};
     row.seconds = cells[1];
     row.beta = cells[5];
     row.lr = cells[6];
+    row.measures = {static_cast<int>(cells[7]), cells[8], cells[9]};
     rows.push_back(row);
   }
   return rows;

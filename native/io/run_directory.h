@@ -14,14 +14,16 @@
 #include <string>
 #include <vector>
 
+#include "core/session/probe.h"
 #include "native/io/model_file.h"
 
 namespace unpick::io {
 
-// One line of metrics.csv: losses in nats per image; seconds of training, summed over resumes.
+// One line of metrics.csv: losses in nats per image; seconds of training, summed over resumes; what the probe says.
 struct MetricsRow {
   Losses losses;
   double beta, lr, seconds;
+  Measures measures{};
 };
 
 class RunDirectory {
