@@ -3,7 +3,7 @@
 // A loop runs tile by tile: each of its rows in turn writes kTile elements, either to its place in memory or to a slot of
 // the worker's tile buffer, and the next row finds them in L1. Tiles are grouped into fixed chunks for the pool.
 //
-// Read next: cpu_rows.cpp (kernels), cpu_gemm.cpp, cpu_conv.cpp
+// Read next: cpu_rows.cpp (kernels), cpu_gemm.cpp, conv.h
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -45,12 +45,16 @@ struct Step {
   std::vector<LoopRow> rows{};
 };
 
-cpu::ConvShape conv_shape(const Step& s) {
+ConvShape conv_shape(const Step& s) {
   const Shape y = s.node->shape;
   const int stride = s.node->attr.stride, pad = s.node->attr.pad;
   if (s.node->op == Op::Conv) return {s.a_shape, s.b_shape, y, stride, pad};
   if (s.node->op == Op::ConvT) return {y, s.b_shape, s.a_shape, stride, pad};
   return {s.a_shape, y, s.b_shape, stride, pad};
+}
+
+ConvPass conv_pass(const Step& s) {
+  return s.node->op == Op::Conv ? ConvPass::down : s.node->op == Op::ConvT ? ConvPass::up : ConvPass::weight;
 }
 
 Gemm product_of(const Step& s) {
@@ -130,7 +134,10 @@ class CpuExecutable final : public Executable {
       case Op::MatMul: return {product_of(step).worker_scratch(), product_of(step).shared_scratch()};
       case Op::Conv:
       case Op::ConvT:
-      case Op::ConvW: return {conv_shape(step).worker_scratch(), conv_shape(step).shared_scratch()};
+      case Op::ConvW: {
+        const ConvScratch z = conv_scratch(kernels(), conv_shape(step), conv_pass(step));
+        return {z.worker, z.shared};
+      }
       case Op::Sum: {
         cpu::SumShape s;
         return {0, cpu::sum_shape(step.a_shape, step.node->shape, s) ? s.scratch() : 0};
@@ -174,9 +181,9 @@ class CpuExecutable final : public Executable {
       case Op::ScatterAdd: cpu::scatter_add(*s.node, s.a, s.y); break;
       case Op::MaxAxis: cpu::max_axis(*s.node, s.a_shape, s.a, s.y); break;
       case Op::MatMul: gemm(product_of(s), s.a, s.b, s.y, shared, scratch, pool_); break;
-      case Op::Conv: cpu::conv(conv_shape(s), s.a, s.b, s.y, scratch, pool_); break;
-      case Op::ConvT: cpu::conv_transpose(conv_shape(s), s.a, s.b, s.y, scratch, pool_); break;
-      case Op::ConvW: cpu::conv_weight(conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;
+      case Op::Conv: conv_down(kernels(), conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;
+      case Op::ConvT: conv_up(kernels(), conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;
+      case Op::ConvW: conv_weight(kernels(), conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;
       default: throw std::logic_error(std::string(info(s.node->op).name) + " has no CPU kernel");
     }
   }

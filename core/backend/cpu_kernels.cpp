@@ -29,8 +29,20 @@ int64_t multiply_adds_run(int64_t times, real* result) {
 }  // namespace UNPICK_ISA
 
 const Kernels& UNPICK_JOIN(kernels_of_, UNPICK_ISA)() {
-  static constexpr Kernels table{UNPICK_TEXT(UNPICK_ISA), product_shared_scratch, product_worker_scratch, product_over_pool,
-                                 product_alone,           sparse_product,         pointwise_run,          adam_run,
+  static constexpr Kernels table{UNPICK_TEXT(UNPICK_ISA),
+                                 product_shared_scratch,
+                                 product_worker_scratch,
+                                 product_over_pool,
+                                 product_alone,
+                                 sparse_product,
+                                 direct_convolution,
+                                 winograd_convolution,
+                                 winograd_suits,
+                                 weight_sizes,
+                                 add_weight,
+                                 sum_weights,
+                                 pointwise_run,
+                                 adam_run,
                                  multiply_adds_run};
   return table;
 }

@@ -26,15 +26,4 @@ void gather(const Node& node, const real* x, real* y);
 void scatter_add(const Node& node, const real* x, real* y);
 void max_axis(const Node& node, Shape from, const real* x, real* y);
 
-// Convolutions, NHWC (graph.h). x: the larger image, y: the smaller one.
-struct ConvShape {
-  Shape x, w, y;
-  int stride, pad;
-  int64_t worker_scratch() const;
-  int64_t shared_scratch() const;
-};
-void conv(const ConvShape& s, const real* x, const real* w, real* y, real* scratch, Pool& pool);
-void conv_transpose(const ConvShape& s, const real* y, const real* w, real* x, real* scratch, Pool& pool);
-void conv_weight(const ConvShape& s, const real* x, const real* y, real* w, real* shared, real* scratch, Pool& pool);
-
 }  // namespace unpick::cpu

@@ -10,6 +10,7 @@
 
 #include <span>
 
+#include "core/backend/conv.h"
 #include "core/backend/gemm.h"
 #include "core/backend/simd.h"
 #include "core/graph/graph.h"
@@ -31,6 +32,14 @@ struct Kernels {
   void (*gemm_alone)(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch);
   // The same if many elements of A are zero; else false, and nothing was written.
   bool (*gemm_sparse)(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
+
+  // conv.h
+  const ConvMethod& (*direct_convolution)();
+  const ConvMethod& (*winograd_convolution)();
+  bool (*winograd_suits)(const ConvShape& s);
+  ConvSizes (*weight_sizes)(const ConvShape& s);
+  void (*add_weight)(const ConvShape& s, int images, const real* x, const real* y, bool fresh, real* partial, real* scratch);
+  void (*sum_weights)(const ConvShape& s, const real* partial, int partials, int64_t stride, real* w);
 
   // y[0..n) = op(a[0..n), b[0..n)). b may be null for one operand, both for Fill. False: op is not pointwise.
   bool (*pointwise)(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n);

@@ -108,14 +108,16 @@ std::vector<Case> cases() {
                    {Op::MatMul},
                    {ta ? Shape{4, 3} : Shape{3, 4}, tb ? Shape{5, 4} : Shape{4, 5}},
                    [=](auto& v) { return matmul(v[0], v[1], ta, tb); }});
+  const auto convolutions = [&c](Shape x, Shape w, int stride, int border) {
+    const Shape y{x[0], (x[1] + 2 * border - w[0]) / stride + 1, (x[2] + 2 * border - w[1]) / stride + 1, w[3]};
+    const std::string how = " " + w.str() + " stride " + std::to_string(stride) + " pad " + std::to_string(border);
+    c.push_back({"Conv" + how, {Op::Conv}, {x, w}, [=](auto& v) { return conv(v[0], v[1], stride, border); }});
+    c.push_back({"ConvT" + how, {Op::ConvT}, {y, w}, [=](auto& v) { return conv_transpose(v[0], v[1], stride, border, x); }});
+    c.push_back({"ConvW" + how, {Op::ConvW}, {x, y}, [=](auto& v) { return conv_weight(v[0], v[1], stride, border, w); }});
+  };
   for (int stride : {1, 2})
-    for (int border : {0, 1}) {
-      const Shape x{2, 6, 5, 2}, w{3, 3, 2, 3}, y{2, (6 + 2 * border - 3) / stride + 1, (5 + 2 * border - 3) / stride + 1, 3};
-      const std::string how = " stride " + std::to_string(stride) + " pad " + std::to_string(border);
-      c.push_back({"Conv" + how, {Op::Conv}, {x, w}, [=](auto& v) { return conv(v[0], v[1], stride, border); }});
-      c.push_back({"ConvT" + how, {Op::ConvT}, {y, w}, [=](auto& v) { return conv_transpose(v[0], v[1], stride, border, x); }});
-      c.push_back({"ConvW" + how, {Op::ConvW}, {x, y}, [=](auto& v) { return conv_weight(v[0], v[1], stride, border, w); }});
-    }
+    for (int border : {0, 1}) convolutions({2, 6, 5, 2}, {3, 3, 2, 3}, stride, border);
+  convolutions({16, 8, 8, 16}, {4, 4, 16, 16}, 2, 1);  // whole tiles and vectors: Winograd's method
   return c;
 }
 
