@@ -15,7 +15,7 @@ class FlushDenormals {
   FlushDenormals& operator=(const FlushDenormals&) = delete;
 
  private:
-  unsigned before_;
+  [[maybe_unused]] unsigned before_;  // where there is a switch
 };
 
 }  // namespace unpick

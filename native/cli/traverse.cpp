@@ -3,6 +3,7 @@
 // Read next: native/io/reports.h
 #include <memory>
 
+#include "core/session/sentences.h"
 #include "native/cli/cli.h"
 #include "native/cli/support.h"
 #include "native/io/model_file.h"
@@ -45,7 +46,7 @@ Json table_of(const LatentSample& sample) {
     table.push_back({{"latent", latent},
                      {"kl", sample.kl[static_cast<size_t>(latent)]},
                      {"in_use", sample.in_use(latent)},
-                     {"label", io::describe_latent(sample, latent)},
+                     {"label", describe_latent(sample, latent)},
                      {"r", std::move(r)}});
   }
   return table;
@@ -74,7 +75,7 @@ int traverse(const Options& o) {
   }
   std::string text;
   for (const int latent : sample.by_kl())
-    text += format("KL %7.3f nats  %s\n", sample.kl[static_cast<size_t>(latent)], io::describe_latent(sample, latent).c_str());
+    text += format("KL %7.3f nats  %s\n", sample.kl[static_cast<size_t>(latent)], describe_latent(sample, latent).c_str());
   print(text + "see " + o.out + "\n");
   return 0;
 }

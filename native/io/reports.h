@@ -28,9 +28,6 @@ struct TraversalOptions {
   std::string footer;  // command, seed, steps
 };
 
-// "z3 follows posX, |r| 0.98", "z7 is not in use"
-std::string describe_latent(const LatentSample& sample, int latent);
-
 TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& backend, const TraversalOptions& options,
                              const LatentSample& sample);
 ReconstructionFigure reconstructions_of(const Model& model, const Dataset& data, Backend& backend, const std::string& footer);

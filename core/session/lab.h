@@ -1,0 +1,122 @@
+// The lab: a session that is trained while it is watched. What a window, a page and a script share.
+//
+// Commands go in as lines of text (commands.def), from any thread; snapshots come out, to one reader. The host owns the loop:
+// it calls `advance` on a thread of its own, or for a few milliseconds in each frame. Nothing here knows of windows.
+//
+//   Lab lab(open_dataset, config);
+//   lab.post("play");
+//   for (;;) { lab.advance(0.008); draw(lab.latest()); }
+//
+// Invariants: commands take effect between two steps, in the order in which they were posted, and are logged with the number of
+// steps done by then; replaying a log gives the same weights, bit for bit. Watching never changes training, and takes at most
+// a quarter of the trainer's time but for what a command asks to see at once. A command that makes no sense changes nothing and
+// leaves its error in the snapshot's `message`.
+//
+// Read next: core/session/lab.cpp, core/session/observer.h
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+#include "core/base/triple_buffer.h"
+#include "core/session/observer.h"
+
+namespace unpick {
+
+inline constexpr size_t kCurvePoints = 1024;  // at most, of a curve
+
+enum class Verb : uint8_t {
+#define COMMAND(verb, words, help) verb,
+#include "core/session/commands.def"
+#undef COMMAND
+};
+struct CommandRow {
+  Verb verb;
+  const char *name, *words, *help;
+};
+std::span<const CommandRow> commands();
+
+class Lab {
+ public:
+  using OpenData = std::function<std::unique_ptr<Dataset>(const std::string& spec)>;
+
+  // Throws what OpenData and Session throw. The run starts paused.
+  Lab(OpenData open_data, const Config& config);
+  ~Lab();
+
+  // ---- from any thread -----------------------------------------------------------------------------------------------
+  void post(std::string line);
+  void open(Kept run);                 // a run from a file, instead of this one
+  void complain(std::string message);  // shows what went wrong outside, such as a file that cannot be opened
+  void interrupt();                    // ends this wait and all later ones
+
+  // ---- on the reader's thread ------------------------------------------------------------------------------------------
+  const Snapshot& latest() { return snapshots_.latest(); }
+
+  // ---- on the trainer's thread -----------------------------------------------------------------------------------------
+  // Works for about `seconds`: commands, steps, pictures, a snapshot where something changed. Returns how long it may rest, in
+  // seconds: 0 if there is more to do, infinity if only a command can bring work.
+  double advance(double seconds);
+  void wait(double seconds);  // for a command, an interrupt, or that long
+  const Session& session() const { return *session_; }
+  const std::vector<LoggedLine>& log() const { return log_; }
+
+ private:
+  struct Posted {
+    std::string line, complaint;
+    std::shared_ptr<Kept> run;
+  };
+
+  void obey();
+  void obey(const Posted& posted);
+  void execute(const CommandRow& row, const std::vector<std::string>& words);
+  void begin(const Config& config, const Kept* from);
+  void record(const std::string& line);
+  bool may_step(double now);
+  void train_step();
+  void append_curves();
+  double rested_at() const;  // until then, watching leaves the time to training
+  bool out_of_date() const;  // something that is seen is not of the present step
+  void watch(double now);
+  void publish(double now);
+  void require_words(const CommandRow& row, size_t given) const;
+  std::vector<int> looked_at() const;
+
+  OpenData open_data_;
+  std::unique_ptr<Pool> pool_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<Observer> observer_;
+  TripleBuffer<Snapshot> snapshots_;
+
+  std::mutex mutex_;  // of what is posted
+  std::condition_variable posted_;
+  std::deque<Posted> queue_;
+  bool interrupted_ = false;
+
+  bool playing_ = false, failed_ = false;
+  int64_t run_ = 0, until_ = 0;  // it trains while step < until
+  double speed_ = 0;             // steps a second at most; 0: no limit
+  double last_step_ = 0, measured_at_ = 0, steps_per_second_ = 0;
+  int64_t measured_step_ = 0, curve_stride_ = 1;
+  std::string message_;
+  Curves curves_;
+  std::vector<LoggedLine> log_;
+
+  uint32_t image_ = 0;
+  std::vector<std::optional<real>> moved_;  // [Z]
+  bool look_asked_ = false, changed_ = true, curves_changed_ = true, log_changed_ = true;
+  double watched_until_ = 0, watching_took_ = 0, published_ = 0;
+  int64_t serial_ = 0, watched_ = 0;
+  std::shared_ptr<const Pictures> pictures_;
+  std::shared_ptr<const Look> look_;
+  std::shared_ptr<const Curves> shown_curves_;
+  std::shared_ptr<const std::vector<LoggedLine>> shown_log_;
+  std::shared_ptr<const Kept> kept_;
+};
+
+// Does again what a log tells, to the last line: training goes on to the step of each line before it takes effect.
+void replay(Lab& lab, std::span<const LoggedLine> log);
+
+}  // namespace unpick

@@ -1,0 +1,87 @@
+// What a front end draws: everything about a run at one moment, immutable.
+//
+// Why parts behind shared pointers: the step and the losses change thirty times a second, pictures a few times; a snapshot is
+// cheap to make because it shares those parts that did not change. Each part says at which step it was computed.
+//
+// Read next: core/session/lab.h
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/seams/geometry.h"
+#include "core/seams/scores.h"
+#include "core/session/latents.h"
+#include "core/session/session.h"
+
+namespace unpick {
+
+// The losses since the run began, at most kCurvePoints of them at equal distances in steps.
+struct Curves {
+  std::vector<int64_t> step;                      // [N]
+  std::vector<float> loss, reconstruction, kl;    // [N], nats per image
+  std::vector<std::vector<float>> kl_per_latent;  // [Z][N], nats per image
+};
+
+// What the model makes of the data.
+struct Pictures {
+  int64_t serial = 0;  // differs between any two pictures or looks of a lab
+  int64_t step = 0;
+  LatentSample sample;
+  std::vector<uint32_t> images;                  // [N], a few of the sample's
+  std::vector<real> originals, reconstructions;  // [N,H,W,C], in [0,1]; decoded from the mean codes
+  std::vector<real> mu;                          // [N,Z] their posteriors: means
+  std::vector<real> root;                        // [N,Z,Z] and L with covariance L L'
+};
+
+// What the decoder does around one code.
+struct Look {
+  int64_t serial = 0;
+  int64_t step = 0;
+  uint32_t image = 0;           // whose mean code it is, but for
+  std::vector<bool> moved;      // [Z] those latents that were moved by hand
+  std::vector<real> code;       // [Z]
+  std::vector<real> decoded;    // [H,W,C], in [0,1]
+  std::vector<real> values;     // [K], ascending
+  std::vector<real> traversal;  // [Z,K,H,W,C]: latent j set to value k, the others as in `code`
+  Geometry geometry;            // of the mean image, over the latents in use
+  Score off;                    // off-diagonal share of J'J; beside it after random rotations
+  Score to_axes;                // distance of V to the nearest signed permutation; NaN where V is not determined
+  Eigen::MatrixXd precision;    // [A,A] of the posterior that is best here, over the same latents: I + J'WJ / beta (Gauss-Newton)
+};
+
+// A run to write to a file, and to go on with.
+struct Kept {
+  Config config;
+  Shape image;  // [H,W,C]
+  State state;
+  std::vector<LoggedCommand> log;
+};
+
+// A command as it took effect, and the number of steps done by then.
+struct LoggedLine {
+  int64_t step;
+  std::string line;
+};
+
+struct Snapshot {
+  int64_t serial = 0;   // rises by one with each
+  Config config;        // live settings have their present values
+  Shape image;          // [H,W,C]
+  uint32_t images = 0;  // size of the data set
+  std::vector<Factor> factors;
+  int64_t step = 0, run = 0;  // `run` rises with each new run
+  bool playing = false;
+  double steps_per_second = 0, speed = 0;  // as it is, and at most; 0: no limit
+  bool failed = false;                     // the loss was not finite: the run cannot go on
+  std::string message;                     // the last error, or what the user should know
+  Losses losses;                           // of the last step
+  std::shared_ptr<const Curves> curves;
+  std::shared_ptr<const Pictures> pictures;
+  std::shared_ptr<const Look> look;
+  std::shared_ptr<const std::vector<LoggedLine>> log;
+  std::shared_ptr<const Kept> kept;
+};
+
+}  // namespace unpick

@@ -1,0 +1,221 @@
+// The lab: watching and commands never change what a run computes, and what is shown is what the model gives.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <thread>
+
+#include "core/data/image_array.h"
+#include "core/session/lab.h"
+
+namespace unpick {
+namespace {
+
+// Sixteen images of 6x6 pixels: a soft spot in each of sixteen places. "missing" cannot be opened.
+std::unique_ptr<Dataset> open_spots(const std::string& spec) {
+  if (spec == "missing") throw Error(ErrorKind::data, "data 'missing'", "is not there", "name another");
+  std::vector<float> pixels;
+  for (int place = 0; place < 16; ++place)
+    for (int y = 0; y < 6; ++y)
+      for (int x = 0; x < 6; ++x) {
+        const double dx = x - 1 - place % 4, dy = y - 1 - place / 4;
+        pixels.push_back(static_cast<float>(std::exp(-0.5 * (dx * dx + 0.25 * dy * dy))));
+      }
+  return std::make_unique<ImageArray>(spec, Shape{6, 6, 1}, std::move(pixels));
+}
+
+Config small() {
+  Config config;
+  for (const auto& [name, value] : {std::pair{"data", "spots"},
+                                    {"model", "linear"},
+                                    {"latent", "3"},
+                                    {"batch", "4"},
+                                    {"beta", "0.1"},
+                                    {"threads", "1"},
+                                    {"likelihood", "gaussian"}})
+    set(config, name, value);
+  return config;
+}
+
+// Until only a command can bring work; returns the last snapshot.
+const Snapshot& settle(Lab& lab) {
+  while (true) {
+    const double rest = lab.advance(0.01);
+    if (std::isinf(rest)) return lab.latest();
+    lab.wait(rest);
+  }
+}
+
+const Snapshot& ask(Lab& lab, const std::string& line) {
+  lab.post(line);
+  return settle(lab);
+}
+
+TEST(Lab, WatchingDoesNotChangeTraining) {
+  Pool pool(1);
+  Session alone(small(), open_spots("spots"), pool);
+  alone.advance(40);
+  Lab lab(open_spots, small());
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(ask(lab, "step 10").step, 10 * (i + 1));
+  EXPECT_EQ(lab.session().fingerprint(), alone.fingerprint());
+  EXPECT_EQ(lab.latest().losses.loss, alone.losses().loss);
+  EXPECT_FALSE(lab.latest().playing);
+}
+
+TEST(Lab, PlayEndsAtTheLastStep) {
+  Lab lab(open_spots, small());
+  ask(lab, "set steps 25");
+  EXPECT_EQ(ask(lab, "play").step, 25);
+  EXPECT_NE(ask(lab, "play").message.find("the last step is done"), std::string::npos);
+}
+
+TEST(Lab, ALogOfCommandsGivesTheSameRunAgain) {
+  Lab lab(open_spots, small());
+  for (const char* line : {"step 7", "set beta 2", "image 3", "step 5", "start seed=9 latent=2", "step 3", "set lr 0.01", "step 4"})
+    ask(lab, line);
+  ASSERT_EQ(lab.log().size(), 8u);
+  EXPECT_EQ(lab.log()[1].step, 7);
+  EXPECT_EQ(lab.log()[4].step, 12);
+  Lab again(open_spots, small());
+  replay(again, lab.log());
+  ask(again, "step 4");
+  EXPECT_EQ(again.session().fingerprint(), lab.session().fingerprint());
+  EXPECT_EQ(again.session().config().seed, 9);
+}
+
+TEST(Lab, OfADragOnlyTheLastPlaceIsLogged) {
+  Lab lab(open_spots, small());
+  for (const char* line : {"move 1 0.1", "move 1 0.2", "move 2 0.2", "move 1 0.3"}) ask(lab, line);
+  ASSERT_EQ(lab.log().size(), 3u);
+  EXPECT_EQ(lab.log()[0].line, "move 1 0.2");
+}
+
+TEST(Lab, ACommandThatMakesNoSenseSaysSoAndChangesNothing) {
+  Lab lab(open_spots, small());
+  ask(lab, "step 3");
+  const uint64_t before = lab.session().fingerprint();
+  const std::pair<const char*, const char*> cases[] = {{"pley", "did you mean 'play'?"},
+                                                       {"set latent 4", "cannot change during a run"},
+                                                       {"set beta -1", "beta"},
+                                                       {"set beta", "write set NAME VALUE"},
+                                                       {"step 0", "from 1"},
+                                                       {"image 16", "from 0 to 15"},
+                                                       {"move 3 0", "from 0 to 2"},
+                                                       {"move 0 nan", "does not fit"},
+                                                       {"start data=missing", "is not there"},
+                                                       {"start posterior=fool", "full"},
+                                                       {"start seed", "NAME=VALUE"},
+                                                       {"", "is unknown"}};
+  for (const auto& [line, part] : cases) {
+    const std::string message = ask(lab, line).message;
+    EXPECT_NE(message.find(part), std::string::npos) << line << ": " << message;
+  }
+  EXPECT_EQ(lab.session().fingerprint(), before);
+  EXPECT_EQ(lab.session().step(), 3);
+  EXPECT_EQ(lab.log().size(), 1u) << "only what took effect is logged";
+  EXPECT_EQ(ask(lab, "set beta 3").message, "") << "the next command clears the error";
+}
+
+TEST(Lab, WhatIsShownIsWhatTheModelGives) {
+  Lab lab(open_spots, small());
+  ask(lab, "set lr 0.01");
+  const Snapshot before = ask(lab, "step 200");
+  ASSERT_TRUE(before.pictures && before.look);
+  EXPECT_EQ(before.pictures->step, 200);
+  EXPECT_EQ(before.look->step, 200);
+  EXPECT_EQ(before.look->traversal.size(), 3 * before.look->values.size() * 36);
+  EXPECT_EQ(before.pictures->reconstructions.size(), before.pictures->images.size() * 36);
+  EXPECT_EQ(before.look->off.measured, off_share(before.look->geometry.G));
+
+  // A tile of the grid is what the code shows once its latent is there.
+  const real value = before.look->values[6];
+  const Snapshot after = ask(lab, "move 2 " + std::to_string(value));
+  EXPECT_TRUE(after.look->moved[2]);
+  EXPECT_FALSE(after.look->moved[0]);
+  EXPECT_NEAR(after.look->code[2], value, 1e-6);
+  EXPECT_EQ(after.look->code[0], before.look->code[0]);
+  const real* tile = before.look->traversal.data() + (2 * before.look->values.size() + 6) * 36;
+  for (size_t i = 0; i < 36; ++i) EXPECT_NEAR(after.look->decoded[i], tile[i], 1e-5);
+}
+
+// For the linear Gaussian model the best posterior is known: I + W'W / (beta sigma2), at every code.
+TEST(Lab, TheBestPosteriorOfALinearModelIsTheClosedForm) {
+  Lab lab(open_spots, small());
+  ask(lab, "set sigma2 0.5");
+  const Snapshot s = ask(lab, "step 5");
+  const Geometry& g = s.look->geometry;
+  const auto n = static_cast<Eigen::Index>(g.dims.size());
+  const Eigen::MatrixXd expected = Eigen::MatrixXd::Identity(n, n) + g.G / (0.1 * 0.5);
+  EXPECT_LT((s.look->precision - expected).norm(), 1e-5 * expected.norm());
+}
+
+TEST(Lab, TheFirstImageIsInTheMiddleOfTheData) {
+  const auto slice = open_dataset("dsprites:shape=ellipse,orientation=0,posY=8..23");
+  const std::vector<int> values = slice->factor_values(central_image(*slice));  // shape, scale, orientation, posX, posY
+  EXPECT_TRUE(values[1] == 2 || values[1] == 3) << values[1];
+  EXPECT_TRUE(values[3] == 15 || values[3] == 16) << values[3];
+  EXPECT_TRUE(values[4] == 15 || values[4] == 16) << values[4];
+  EXPECT_EQ(central_image(*open_spots("spots")), 8u) << "no factors are known";
+}
+
+TEST(Lab, CurvesStayShortAndEven) {
+  Lab lab(open_spots, small());
+  const Snapshot s = ask(lab, "step 2500");
+  const auto& steps = s.curves->step;
+  EXPECT_GT(steps.size(), kCurvePoints / 2);
+  EXPECT_LE(steps.size(), kCurvePoints);
+  for (size_t i = 1; i < steps.size(); ++i) ASSERT_EQ(steps[i] - steps[i - 1], steps[1] - steps[0]);
+  EXPECT_EQ(s.curves->loss.size(), steps.size());
+  EXPECT_EQ(s.curves->kl_per_latent[2].size(), steps.size());
+}
+
+TEST(Lab, AKeptRunGoesOnBitForBit) {
+  Lab lab(open_spots, small());
+  ask(lab, "step 6");
+  const Snapshot kept = ask(lab, "keep");
+  ASSERT_TRUE(kept.kept);
+  ask(lab, "step 5");
+  Config other = small();
+  set(other, "latent", "2");
+  Lab second(open_spots, other);
+  second.open(*kept.kept);
+  EXPECT_EQ(settle(second).step, 6);
+  ask(second, "step 5");
+  EXPECT_EQ(second.session().fingerprint(), lab.session().fingerprint());
+}
+
+TEST(Lab, ADivergedRunSaysSoAndANewOneStarts) {
+  Lab lab(open_spots, small());
+  ask(lab, "start model=mlp lr=10 sigma2=1e-6");
+  const Snapshot s = ask(lab, "step 200");
+  EXPECT_TRUE(s.failed);
+  EXPECT_NE(s.message.find("not finite at step"), std::string::npos) << s.message;
+  EXPECT_NE(ask(lab, "play").message.find("cannot go on"), std::string::npos);
+  EXPECT_FALSE(ask(lab, "start model=linear lr=0.001 sigma2=0.1").failed);
+  EXPECT_EQ(ask(lab, "step 2").step, 2);
+}
+
+TEST(Lab, AThreadTrainsWhileAnotherWatchesAndCommands) {
+  Lab lab(open_spots, small());
+  std::atomic<bool> stop{false};
+  std::thread trainer([&] {
+    while (!stop) lab.wait(lab.advance(0.002));
+  });
+  lab.post("play");
+  int64_t serial = 0, drags = 0;
+  for (int64_t step = 0; step < 300 || drags < 3;) {
+    const Snapshot& s = lab.latest();
+    ASSERT_GE(s.serial, serial) << "snapshots never go back";
+    if (s.serial != serial && s.look) lab.post("move 0 " + std::to_string(0.01 * static_cast<double>(++drags)));
+    serial = s.serial;
+    step = s.step;
+    std::this_thread::yield();
+  }
+  stop = true;
+  lab.interrupt();
+  trainer.join();
+}
+
+}  // namespace
+}  // namespace unpick
