@@ -319,6 +319,55 @@ TEST_F(Cli, ImportsAStateDict) {
   expect_error("import state.safetensors --arch linear --out state.safetensors/f", 1, "state.safetensors/f");
 }
 
+TEST_F(Cli, Scores) {
+  std::vector<float> codes;
+  std::vector<int32_t> factors;
+  for (int i = 0; i < 60; ++i) {
+    for (const int class_of : {i / 12, i / 3 % 4, i % 3}) {
+      factors.push_back(class_of);
+      codes.push_back(static_cast<float>(class_of));
+    }
+  }
+  save("c.npy", {60, 3}, codes);
+  save("f.npy", {60, 3}, factors);
+  const Json arrays = Json::parse(run("score --codes c.npy --factors f.npy --metrics mig,dci,sap --json").out);
+  EXPECT_NEAR(arrays["fixed_arrays"]["mig"]["discrete_mig"].get<double>(), 1, 1e-12);
+  EXPECT_EQ(arrays["fixed_arrays"]["mig"]["mutual_information"].size(), 3u);
+  EXPECT_NEAR(arrays["dci_fixed_arrays"]["disentanglement"]["mean"].get<double>(), 1, 1e-6);
+  EXPECT_EQ(arrays["fixed_arrays"]["sap"]["about"]["num_train"], 60);
+  expect_ok("score --codes c.npy --factors f.npy");
+  const Json grid = Json::parse(run("score --grid c.npy --factor-sizes 5,4,3 --metrics six --scale 0.02 --seeds 2 --json").out);
+  EXPECT_EQ(grid["protocol_over_seeds"]["factor_vae"]["eval_accuracy"]["mean"], 1.0);
+  EXPECT_EQ(grid["protocol_over_seeds"]["mig"]["discrete_mig"]["n"], 2.0);
+  EXPECT_EQ(grid["protocol_over_seeds"]["mig"]["about"]["num_train"], 200);
+
+  make_model("m.safetensors");
+  const Json model =
+      Json::parse(run("score --model m.safetensors --scale 0.001 --metrics mig,unsupervised,evidence,geometry --json").out);
+  EXPECT_EQ(model["factor_sizes"], (std::vector<int>{6, 32, 32})) << "constant factors are left out";
+  const Json& of_model = model["protocol_over_seeds"];
+  EXPECT_TRUE(of_model["unsupervised"]["sampled"].contains("gaussian_total_correlation"));
+  EXPECT_NEAR(
+      of_model["evidence"]["elbo"]["mean"].get<double>(),
+      -of_model["evidence"]["reconstruction_loss"]["mean"].get<double>() - of_model["evidence"]["kl_loss"]["mean"].get<double>(),
+      1e-9);
+
+  expect_error("score", 2, "--model");
+  expect_error("score --codes c.npy", 2, "--factors");
+  expect_error("score --codes c.npy --model m.safetensors", 2, "two ways");
+  expect_error("score --codes c.npy --factors f.npy --metrics migg", 2, "did you mean 'mig'?");
+  expect_error("score --codes c.npy --factors f.npy --metrics beta_vae", 2, "one factor at a time");
+  expect_error("score --grid c.npy --factor-sizes 5,4,2", 3, "product");
+  save("short.npy", {20, 3}, std::vector<int32_t>(60));
+  expect_error("score --codes c.npy --factors short.npy", 3, "60 codes");
+  codes[7] = std::nanf("");
+  save("nan.npy", {60, 3}, codes);
+  expect_error("score --codes nan.npy --factors f.npy", 3, "not finite");
+  save("images.npy", {4, 64, 64}, images(4));
+  expect_error("score --model m.safetensors --data images.npy --metrics mig", 2, "have none");
+  EXPECT_FALSE(Json::parse(run("score --model m.safetensors --data images.npy --scale 0.001 --json").out)["labelled"].get<bool>());
+}
+
 TEST_F(Cli, DoctorPasses) {
   const Result text = run("doctor");
   EXPECT_EQ(text.code, 0) << text.out;

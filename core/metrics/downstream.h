@@ -22,8 +22,8 @@ inline constexpr int kLabelCounts[] = {10, 100, 1000, 10000};
 
 // "NAME:LABELS/train", "/test" [K] accuracies, "/mean_train", "/mean_test", NAME being gradient_boosting, logistic_regression_cv
 // and logistic_regression_cv_ovr; "efficiency/NAME" where there are 100 and 10000 labels. `train` has one set of points for
-// each number of labels, the largest last. A piece is one classifier of one factor: up to a minute for the regressions of 10000
-// labels.
+// each number of labels; a factor with a single class among them is always guessed as that class. A piece is one classifier of one
+// factor: up to a minute for the regressions of 10000 labels.
 Job downstream(std::vector<Points> train, Points test, uint64_t seed);
 
 // The labels of `test_x` by logistic regression with a C chosen on the train points; empty if a fold lacks a class that another

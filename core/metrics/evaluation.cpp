@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/base/check.h"
-
 namespace unpick {
 
 Evaluation::Evaluation(std::vector<Task> tasks) : tasks_(std::move(tasks)) {}
@@ -27,7 +25,7 @@ bool Evaluation::step(Pool& pool) {
       if (++seed_ == task.seeds.size()) finish_task();
     }
   } catch (const Error& error) {
-    outcomes_[task_].error = error.what();
+    outcomes_[task_].error = error;
     finish_task();
   }
   return true;

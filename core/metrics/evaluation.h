@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/check.h"
 #include "core/metrics/job.h"
 
 namespace unpick {
@@ -27,7 +28,7 @@ struct Outcome {
   std::string name;
   std::vector<uint64_t> seeds;
   std::vector<Report> reports;  // of each seed; fewer if there was an error
-  std::string error;            // one line; empty if there was none
+  std::optional<Error> error;   // why there are no more
 };
 
 class Evaluation {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 
 #include "core/base/pool.h"
 #include "core/metrics/report.h"
@@ -18,6 +19,11 @@ struct Job {
   std::function<void(int piece, Pool& pool)> run;
   std::function<Report()> report;
 };
+
+// A job of one piece.
+inline Job at_once(std::function<Report()> compute) {
+  return {1, [](int, Pool&) {}, std::move(compute)};
+}
 
 // All of it at once.
 inline Report finish(const Job& job, Pool& pool) {

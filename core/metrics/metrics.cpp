@@ -27,11 +27,11 @@ constexpr int kLeastPoints = 100;  // of a scaled protocol
 // A metric that is quick enough for one piece.
 template <Report (*metric)(const Points&)>
 Job of_train(const Sample& sample, uint64_t) {
-  return {1, [](int, Pool&) {}, [points = sample.train] { return metric(points); }};
+  return at_once([points = sample.train] { return metric(points); });
 }
 template <Report (*metric)(const Eigen::MatrixXf&)>
 Job of_codes(const Sample& sample, uint64_t) {
-  return {1, [](int, Pool&) {}, [codes = sample.train.codes] { return metric(codes); }};
+  return at_once([codes = sample.train.codes] { return metric(codes); });
 }
 template <Job (*metric)(const Sample&)>
 Job without_seed(const Sample& sample, uint64_t) {
@@ -52,11 +52,12 @@ Job unsupervised_of(Representation& representation, uint64_t seed, int train, in
     all.add("sampled", unsupervised(sampled));
     return all;
   };
-  return {1, [](int, Pool&) {}, report};
+  return at_once(report);
 }
 
 // Labels are the first points, as many as there are.
 Job downstream_on(const Sample& sample, uint64_t seed) {
+  check_sample(sample);
   std::vector<Points> train;
   for (const int count : kLabelCounts)
     if (count <= sample.train.size()) train.push_back(sample.train.head(count));

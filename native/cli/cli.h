@@ -22,6 +22,7 @@ void add_train(CLI::App& app, Run& run);
 void add_encode(CLI::App& app, Run& run);
 void add_decode(CLI::App& app, Run& run);
 void add_traverse(CLI::App& app, Run& run);
+void add_score(CLI::App& app, Run& run);
 void add_data(CLI::App& app, Run& run);
 void add_import(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);

@@ -1,0 +1,84 @@
+// See evidence.h.
+#include "core/session/evidence.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "core/data/batcher.h"
+#include "core/metrics/seeds.h"
+
+namespace unpick {
+namespace {
+
+constexpr int kBatch = 64;
+
+struct State {
+  State(const Model& m, const Dataset& data, Backend& backend, uint64_t seed)
+      : model(m),
+        batcher(data, sub_seed(seed, "evidence"), kBatch),
+        noise(sub_seed(seed, "evidence"), Stream::noise),
+        table(m.table),
+        encoder(m.spec, table, m.weights.span(), backend, kBatch),
+        decoder(m.spec, table, m.weights.span(), backend, kBatch) {
+    const auto codes = static_cast<size_t>(kBatch * m.spec.latent), pixels = static_cast<size_t>(kBatch * m.spec.image.size());
+    for (std::vector<real>* v : {&mu, &logvar, &z}) v->resize(codes);
+    for (std::vector<real>* v : {&x, &eta}) v->resize(pixels);
+  }
+
+  const Model& model;
+  Batcher batcher;
+  Rng noise;
+  Parameters table;
+  Encoder encoder;
+  Decoder decoder;
+  std::vector<real> mu, logvar, z;  // [B,Z]
+  std::vector<real> x, eta;         // [B,D]
+  double reconstruction = 0, kl = 0;
+};
+
+void run_batch(State& s, uint32_t number, int batches, Pool& pool) {
+  s.batcher.fill(number, s.x, pool);
+  s.encoder.run(s.x, s.mu, s.logvar);
+  s.noise.fill_normal(s.z, number);
+  const double share = 1 / (static_cast<double>(kBatch) * batches);
+  for (size_t i = 0; i < s.z.size(); ++i) {
+    const double mu = static_cast<double>(s.mu[i]), logvar = static_cast<double>(s.logvar[i]);
+    s.kl += 0.5 * (mu * mu + std::expm1(logvar) - logvar) * share;
+    s.z[i] = s.mu[i] + std::exp(s.logvar[i] / 2) * s.z[i];
+  }
+  s.decoder.run(s.z, s.eta, {});
+  s.reconstruction += reconstruction_error(s.model.spec.likelihood, s.eta, s.x) * share;
+}
+
+}  // namespace
+
+Job evidence(const Model& model, const Dataset& data, Backend& backend, uint64_t seed, int batches) {
+  if (model.spec.likelihood != Likelihood::bernoulli)
+    throw Error(ErrorKind::usage, "evidence", "is defined here for Bernoulli pixels only", "leave it out");
+  if (data.image() != model.spec.image)
+    throw Error(ErrorKind::usage, "data '" + data.spec() + "'", "has other images than the model takes",
+                "give the data it was trained on");
+  const auto s = std::make_shared<State>(model, data, backend, seed);
+  const auto piece = [s, batches](int number, Pool& pool) { run_batch(*s, static_cast<uint32_t>(number), batches, pool); };
+  const auto report = [s] {
+    Report r;
+    r.add("reconstruction_loss", s->reconstruction);
+    r.add("kl_loss", s->kl);
+    r.add("elbo", -(s->reconstruction + s->kl));
+    return r;
+  };
+  return {batches, piece, report};
+}
+
+double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x) {
+  double sum = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double l = static_cast<double>(eta[i]), t = static_cast<double>(x[i]);
+    sum += kind == Likelihood::bernoulli ? std::max(l, 0.0) + std::log1p(std::exp(-std::abs(l))) - t * l : (l - t) * (l - t);
+  }
+  return sum;
+}
+
+}  // namespace unpick

@@ -1,0 +1,25 @@
+// The evidence lower bound of a trained model on its data, as the study reports it after training: the three scores of a model that
+// need no factors but a decoder.
+//
+//   reconstruction_loss  mean over images of the cross-entropy of the pixels, summed over the image, one sample of z each; nats
+//   kl_loss              mean over images of KL(q(z|x) || N(0,I)), diagonal; nats
+//   elbo                 -(reconstruction_loss + kl_loss)
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/data/dataset.h"
+#include "core/metrics/job.h"
+#include "core/model/model.h"
+
+namespace unpick {
+
+// Of `batches` batches of 64 images drawn with replacement. What it refers to must outlive the job. Error(usage) for pixels that
+// are not Bernoulli, or a model that does not take these images.
+Job evidence(const Model& model, const Dataset& data, Backend& backend, uint64_t seed, int batches = 1000);
+
+// -log p(x|z) of one image in nats (Bernoulli; eta: logits), or its squared error (Gaussian; eta: means).
+double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x);
+
+}  // namespace unpick
