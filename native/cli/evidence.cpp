@@ -1,5 +1,5 @@
 // See evidence.h.
-#include "core/session/evidence.h"
+#include "native/cli/evidence.h"
 
 #include <algorithm>
 #include <cmath>
