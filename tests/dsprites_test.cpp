@@ -281,9 +281,15 @@ std::string message(ErrorKind kind, Action action) {
 TEST(OpenDataset, SaysWhatIsWrongAndWhatIsRight) {
   const std::string factors = "known: shape, scale, orientation, posX, posY", shapes = "known: square, ellipse, heart, or 0..2";
   const std::vector<std::pair<std::string, std::string>> cases{
-      {"dsprits", "there is no such data set; did you mean 'dsprites'? known: dsprites, gaussian, waves"},
-      {"mnist:digit=3", "there is no such data set; known: dsprites, gaussian, waves"},
-      {"", "there is no such data set; known: dsprites, gaussian, waves"},
+      {"dsprits",
+       "there is no such data set; did you mean 'dsprites'? known: dsprites, gaussian, waves, color-dsprites, noisy-dsprites, "
+       "scream-dsprites, faces, pinwheel"},
+      {"mnist:digit=3",
+       "there is no such data set; known: dsprites, gaussian, waves, color-dsprites, noisy-dsprites, scream-dsprites, faces, "
+       "pinwheel"},
+      {"",
+       "there is no such data set; known: dsprites, gaussian, waves, color-dsprites, noisy-dsprites, scream-dsprites, faces, "
+       "pinwheel"},
       {"dsprites:", "'' is not factor=values; write for example dsprites:shape=ellipse,posY=8..23"},
       {"dsprites:heart", "'heart' is not factor=values; write for example dsprites:shape=ellipse,posY=8..23"},
       {"dsprites:posX=1,", "'' is not factor=values; write for example dsprites:shape=ellipse,posY=8..23"},

@@ -5,6 +5,8 @@
 //   dsprites:shape=square|heart,scale=0..2|5           "|" between alternatives, shapes by name or number
 //   gaussian:outputs=10,s=2|1.4|1,sigma2=0.1,seed=1    x = W*z* + noise with these singular values; what is left out has
 //   waves:sigma2=0.01,seed=1,size=10000                these defaults (synthetic.h)
+//   color-dsprites, noisy-dsprites, scream-dsprites    dSprites in colour, with the same slices
+//   faces, pinwheel, pinwheel:points=100
 //
 // Why strict: a typing error that trained on something else would go unnoticed for an afternoon. So whatever is unknown, given
 // twice or out of range is an error, which says what would have been right.
@@ -22,7 +24,10 @@
 
 #include "core/data/dataset.h"
 #include "core/data/dsprites.h"
+#include "core/data/faces.h"
+#include "core/data/pinwheel.h"
 #include "core/data/synthetic.h"
+#include "core/data/variants.h"
 
 namespace unpick {
 namespace {
@@ -187,9 +192,28 @@ class NumberReader {
 
 using Opened = std::unique_ptr<Dataset>;
 
+// All of dSprites, or the slice that stands after the colon.
+Dsprites read_dsprites(const string& spec, string_view assignments) {
+  if (assignments.empty() && spec.find(':') == string::npos) return Dsprites();
+  return Dsprites(SliceReader(spec).read(assignments));
+}
+
 Opened open_dsprites(const string& spec, string_view assignments) {
-  if (assignments.empty() && spec.find(':') == string::npos) return std::make_unique<Dsprites>();
-  return std::make_unique<Dsprites>(SliceReader(spec).read(assignments));
+  return std::make_unique<Dsprites>(read_dsprites(spec, assignments));
+}
+
+template <DspritesVariant::Kind kind>
+Opened open_variant(const string& spec, string_view assignments) {
+  return std::make_unique<DspritesVariant>(kind, read_dsprites(spec, assignments));
+}
+
+Opened open_faces(const string& spec, string_view) {
+  if (spec != "faces") throw Error(ErrorKind::usage, "data " + quoted(spec), "faces has no slices", "write faces");
+  return std::make_unique<Faces>();
+}
+
+Opened open_pinwheel(const string& spec, string_view assignments) {
+  return std::make_unique<Pinwheel>(NumberReader(spec, assignments, {"points"}).whole<uint32_t>(0, 100));
 }
 
 Opened open_gaussian(const string& spec, string_view assignments) {
@@ -203,8 +227,12 @@ Opened open_waves(const string& spec, string_view assignments) {
   return std::make_unique<WaveData>(r.whole<uint64_t>(1, 1), r.number(0, 0.01), r.whole<uint32_t>(2, 10000));
 }
 
-constexpr std::array<const char*, 3> kNames{"dsprites", "gaussian", "waves"};
-constexpr std::array<Opened (*)(const string& spec, string_view assignments), 3> kOpen{open_dsprites, open_gaussian, open_waves};
+using Kind = DspritesVariant::Kind;
+constexpr std::array<const char*, 8> kNames{"dsprites",       "gaussian",        "waves", "color-dsprites",
+                                            "noisy-dsprites", "scream-dsprites", "faces", "pinwheel"};
+constexpr std::array<Opened (*)(const string& spec, string_view assignments), 8> kOpen{
+    open_dsprites, open_gaussian, open_waves, open_variant<Kind::color>, open_variant<Kind::noisy>, open_variant<Kind::scream>,
+    open_faces,    open_pinwheel};
 
 }  // namespace
 
