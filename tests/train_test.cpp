@@ -107,6 +107,25 @@ TEST(Train, AResumedRunMayChangeLiveSettingsAndLogsThem) {
   EXPECT_EQ(read_model(folder / "run").info.step, 30);
 }
 
+// What an objective or a prior trains beside the model is in the files: a second network with its optimiser, a prior's weights.
+TEST(Train, ASecondNetworkAndATrainedPriorResumeFromTheirFiles) {
+  const TemporaryFolder folder;
+  const std::vector<std::string> kinds = {"--objective",           "factor-vae", "--gamma-tc", "3",
+                                          "--discriminator-width", "8",          "--prior",    "anisotropic-learned"};
+  const auto with = [&](const char* steps) {
+    std::vector<std::string> all = kinds;
+    all.insert(all.end(), {"--steps", steps});
+    return all;
+  };
+  ASSERT_EQ(Program(folder, train(folder / "whole", with("12"))).wait(), 0);
+  ASSERT_EQ(Program(folder, train(folder / "parts", with("5"))).wait(), 0);
+  ASSERT_EQ(Program(folder, train(folder / "parts", {"--steps", "12"}, true)).wait(), 0);
+  EXPECT_EQ(weights_of(folder / "parts"), weights_of(folder / "whole"));
+  const StoredModel stored = read_model(folder / "whole");
+  EXPECT_NE(stored.model.table.find("discriminator.lin7.bias"), nullptr);
+  EXPECT_NE(stored.model.table.find("prior.w"), nullptr);
+}
+
 struct Mistake {
   std::vector<std::string> arguments;
   int code;
@@ -126,6 +145,9 @@ TEST(Train, MistakesGetOneLineTheRightCodeAndLoseNothing) {
       {{"train", "--out", elsewhere, "--batch", "0"}, 2, "out of range"},
       {{"train", "--out", elsewhere, "--beta"}, 2, "--beta"},
       {{"train", "--out", elsewhere, "--objective", "vae", "--beta", "2"}, 2, "use --objective beta-vae"},
+      {{"train", "--out", elsewhere, "--gamma-tc", "2"}, 2, "use --objective factor-vae"},
+      {{"train", "--out", elsewhere, "--objective", "surrogate"}, 2, "needs the Gaussian likelihood"},
+      {{"train", "--out", elsewhere, "--prior", "subspaces", "--latent", "3"}, 2, "choose --latent as a multiple of --subspace"},
       {{"train", "--out", elsewhere, "--data", "dsprites:shape=circle"}, 2, "square"},
       {{"train", "--out", elsewhere, "--preset", "lively"}, 2, "choose one of live"},
       {{"train"}, 2, "--out: missing"},

@@ -36,6 +36,31 @@ Var Recorder::parameter(Parameter row) {
   return v;
 }
 
+Var Recorder::hyper(const std::string& name) {
+  for (const Hyper& h : inputs.hypers)
+    if (h.name == name) return h.row;
+  inputs.hypers.push_back({name, graph.input({1}, name)});
+  return inputs.hypers.back().row;
+}
+
+Var Recorder::constant(Shape shape, std::vector<real> values) {
+  if (static_cast<int64_t>(values.size()) != shape.size())
+    throw ShapeError("constant: " + std::to_string(values.size()) + " numbers for " + shape.str() + "; give one for each element");
+  inputs.constants.push_back({graph.input(shape, "constant"), std::move(values)});
+  return inputs.constants.back().row;
+}
+
+Var Recorder::draw(Shape shape, const std::string& name, decltype(Draw::fill) fill) {
+  inputs.draws.push_back({graph.input(shape, name), std::move(fill)});
+  return inputs.draws.back().row;
+}
+
+Var absolute(Var x) {
+  const Var above = relu(x);
+  const Var below = relu(affine(x, -1));
+  return above + below;
+}
+
 Var dense(Recorder& r, Var x, int out, const std::string& name, FeatureOrder in_order, FeatureOrder out_order) {
   const Scope scope(r.graph, short_name(name));
   const int in = x.shape()[1];

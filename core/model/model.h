@@ -8,9 +8,7 @@ namespace unpick {
 
 struct Model {
   explicit Model(const VaeSpec& s) : spec(s) {
-    // Recording asks for every parameter, encoder first, as training does.
-    record_encoding(spec, 1, table);
-    record_decoding(spec, 1, table);
+    record_training(spec, 2, table);  // asks for every parameter: encoder, decoder, likelihood, prior, the objective's own
     weights = Buffer(table.region());
   }
 

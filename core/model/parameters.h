@@ -38,9 +38,10 @@ struct Parameter {
   Shape shape;
   Layout layout = Layout::vector;
   FeatureOrder in{}, out{};
-  double bound = 0;    // first values are uniform in (-bound, bound)
-  int64_t offset = 0;  // in the parameters region
-  bool drawn = true;   // false: starts at 0 and takes no random stream, as if it were not there
+  double bound = 0;     // first values are uniform in (-bound, bound)
+  int64_t offset = 0;   // in the parameters region
+  bool drawn = true;    // false: starts at 0 and takes no random stream, as if it were not there
+  bool trained = true;  // false: its gradient is 0
 
   std::vector<int64_t> torch_shape() const;
 };

@@ -21,16 +21,6 @@ Var sum_rows(Var entries, int latent) {
   return transposed(sums);
 }
 
-// Sigma_jj = sum_k L_jk^2, [B,Z]
-Var variances(const Posterior& q) {
-  const Var variance = exp(q.logvar);
-  if (!q.lower.ok()) return variance;
-  const Var squares = q.lower * q.lower;
-  const Var entries = transposed(squares);
-  const Var rest = sum_rows(entries, q.mu.shape()[1]);
-  return variance + rest;
-}
-
 // (variance + mu^2 - 1 - logvar) / 2, summed over the batch: [1,Z]
 Var half_sums(Var variance, Var mu, Var logvar) {
   const Var mu2 = mu * mu;
@@ -80,9 +70,19 @@ Var sample(const Posterior& q, Var epsilon) {
   return z + rest;
 }
 
+// Sigma_jj = sum_k L_jk^2
+Var marginal_variance(const Posterior& q) {
+  const Var variance = exp(q.logvar);
+  if (!q.lower.ok()) return variance;
+  const Var squares = q.lower * q.lower;
+  const Var entries = transposed(squares);
+  const Var rest = sum_rows(entries, q.mu.shape()[1]);
+  return variance + rest;
+}
+
 Var marginal_logvar(const Posterior& q) {
   if (!q.lower.ok()) return q.logvar;
-  const Var variance = variances(q);
+  const Var variance = marginal_variance(q);
   return log(variance);
 }
 
@@ -105,14 +105,14 @@ Var cholesky_factor(const Posterior& q) {
 
 Var kl_terms(const Posterior& q) {
   const Scope scope(*q.mu.graph, "kl");
-  const Var variance = variances(q);
+  const Var variance = marginal_variance(q);
   return half_sums(variance, q.mu, q.logvar);
 }
 
 Var kl_per_latent(const Posterior& q) {
   if (!q.lower.ok()) return kl_terms(q);
   const Scope scope(*q.mu.graph, "kl");
-  const Var variance = variances(q);
+  const Var variance = marginal_variance(q);
   const Var logvar = log(variance);
   return half_sums(variance, q.mu, logvar);
 }

@@ -28,6 +28,7 @@ Posterior diagonal_posterior(Var q);         // q [B,2Z] = (mu, logvar)
 Posterior full_posterior(Var q, Var lower);  // lower [B,Z(Z-1)/2]
 
 Var sample(const Posterior& q, Var epsilon);  // z = mu + L epsilon, epsilon ~ N(0,I) [B,Z]
+Var marginal_variance(const Posterior& q);    // Sigma_jj, [B,Z]
 Var marginal_logvar(const Posterior& q);      // log Sigma_jj, [B,Z]
 Var cholesky_factor(const Posterior& q);      // L, [B,Z,Z]
 

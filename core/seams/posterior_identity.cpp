@@ -152,6 +152,9 @@ struct PosteriorIdentity::Program {
 
 PosteriorIdentity::PosteriorIdentity(DecoderMap eta, Likelihood likelihood, double sigma2, Backend& backend)
     : eta_(std::move(eta)), likelihood_(likelihood), sigma2_(sigma2), backend_(backend) {
+  if (likelihood == Likelihood::laplace)
+    refuse("likelihood 'laplace'", "its second derivative is 0 almost everywhere",
+           "use a model with the Gaussian or Bernoulli one");
   if (likelihood == Likelihood::gaussian && !(sigma2 > 0 && std::isfinite(sigma2)))
     refuse("sigma2", std::to_string(sigma2) + " is not a variance", "give the one of training, such as 0.01");
 }

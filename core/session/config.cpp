@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <sstream>
 #include <vector>
 
@@ -112,6 +113,12 @@ void assign(const Setting& s, std::string& field, const std::string& value) {
 void assign(const Setting& s, int64_t& field, const std::string& value) { field = static_cast<int64_t>(parse_number(s, value)); }
 void assign(const Setting& s, double& field, const std::string& value) { field = parse_number(s, value); }
 
+void read_number(const std::string&, double&) {}
+template <class Number>
+void read_number(Number field, double& value) {
+  value = static_cast<double>(field);
+}
+
 std::string to_text(const std::string& x) { return x; }
 std::string to_text(int64_t x) { return std::to_string(x); }
 std::string to_text(double x) { return number_text(x); }
@@ -145,6 +152,14 @@ std::string get(const Config& config, const std::string& name) {
     if (name == field_name) text = to_text(field);
   });
   return text;
+}
+
+double number(const Config& config, const std::string& name) {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  for_fields(config, [&](const char* field_name, const auto& field) {
+    if (name == field_name) read_number(field, value);
+  });
+  return value;
 }
 
 std::string nearest(const std::string& word, const std::string& words) {

@@ -5,13 +5,10 @@
 #include <cmath>
 
 #include "core/base/hash.h"
+#include "core/data/pca.h"
 
 namespace unpick {
 namespace {
-
-VaeSpec spec_of(const Config& c, const Dataset& data) {
-  return make_vae_spec(c.model, c.objective, c.likelihood, data.image(), static_cast<int>(c.latent), c.posterior);
-}
 
 std::unique_ptr<Backend> backend_for(const Config& c, Pool& pool, std::string& note) {
   if (c.device == "cuda") {
@@ -21,16 +18,38 @@ std::unique_ptr<Backend> backend_for(const Config& c, Pool& pool, std::string& n
   return make_cpu_backend(pool);
 }
 
+// mean and standard error of a batch
+double standard_error(std::span<const real> samples) {
+  double mean = 0, squares = 0;
+  const auto n = static_cast<double>(samples.size());
+  for (const real x : samples) mean += x / n;
+  for (const real x : samples) squares += (x - mean) * (x - mean);
+  return std::sqrt(squares / (n - 1) / n);
+}
+
 bool finite(std::span<const real> values) {
   return std::all_of(values.begin(), values.end(), [](real x) { return std::isfinite(x); });
 }
 
 }  // namespace
 
+VaeSpec vae_spec(const Config& c, Shape image) {
+  const int latent = static_cast<int>(c.latent);
+  VaeSpec spec = make_vae_spec(c.model, c.objective, c.likelihood, image, latent, c.posterior);
+  spec.noise = noise(c.noise);
+  spec.prior = make_prior({c.prior, c.nu, c.sparsity, static_cast<int>(c.subspace)}, latent);
+  spec.sampled_kl = c.kl == "sampled";
+  spec.settings = {tc_estimator(c.tc),
+                   divergence(c.divergence),
+                   {static_cast<int>(c.discriminator_width), static_cast<int>(c.discriminator_depth)}};
+  require_compatible(spec);
+  return spec;
+}
+
 Session::Session(Config config, std::unique_ptr<Dataset> data, Pool& pool)
     : config_(std::move(config)),
       data_(std::move(data)),
-      model_(spec_of(config_, *data_)),
+      model_(vae_spec(config_, data_->image())),
       pool_(pool),
       backend_(backend_for(config_, pool, note_)),
       training_(record_training(model_.spec, static_cast<int>(config_.batch), model_.table)),
@@ -41,6 +60,24 @@ Session::Session(Config config, std::unique_ptr<Dataset> data, Pool& pool)
   Plan plan(*training_.graph, training_.request());
   arena_bytes_ = plan.arena * static_cast<int64_t>(sizeof(real));
   program_ = backend_->prepare(std::move(plan), {model_.weights.span(), gradients_.span()});
+  write_constants(training_.inputs, *program_);
+  set_prior_weights();
+}
+
+// An anisotropic prior starts from the variances of the data's principal components.
+void Session::set_prior_weights() {
+  const Parameter* w = model_.table.find(kPriorWeights);
+  if (!w) return;
+  const std::vector<double> variances = principal_variances(*data_, w->shape[1]);
+  for (size_t j = 0; j < variances.size(); ++j)
+    model_.weights.span()[static_cast<size_t>(w->offset) + j] = static_cast<real>(std::log(variances[j]));
+}
+
+// What a recording may ask for by name.
+double Session::hyper(const std::string& name) const {
+  if (name == "step") return static_cast<double>(step_);
+  if (name == "images") return data_->size();
+  return number(config_, name);
 }
 
 Session::~Session() = default;
@@ -84,19 +121,25 @@ void Session::step_on(std::span<const real> x, std::span<const real> epsilon) {
 }
 
 void Session::train_step() {
-  program_->data(training_.beta)[0] = static_cast<real>(config_.beta);
-  program_->data(training_.sigma2)[0] = static_cast<real>(config_.sigma2);
+  write_step(training_.inputs, *program_, static_cast<uint64_t>(config_.seed), static_cast<uint32_t>(step_),
+             [this](const std::string& name) { return hyper(name); });
   program_->run();
-  const auto scalar = [&](Var row) { return static_cast<double>(program_->data(row)[0]); };
+  const auto scalar = [&](Var row) { return row.ok() ? static_cast<double>(program_->data(row)[0]) : 0; };
   if (!std::isfinite(scalar(training_.loss))) report_non_finite();
-  AdamSettings adam;
-  adam.lr = config_.lr;
-  adam_step(adam, step_ + 1, model_.weights.span(), gradients(), m_.span(), v_.span(), pool_);
+  const auto update = [&](const AdamSettings& adam, size_t begin, size_t end) {
+    const auto part = [&](Buffer& region) { return region.span().subspan(begin, end - begin); };
+    adam_step(adam, step_ + 1, part(model_.weights), part(gradients_), part(m_), part(v_), pool_);
+  };
+  const auto split = static_cast<size_t>(training_.main_region), end = model_.weights.span().size();
+  update({config_.lr}, 0, split);
+  if (split < end) update({config_.lr_discriminator, 0.5, 0.9}, split, end);
   ++step_;
   losses_.step = step_;
   losses_.loss = scalar(training_.loss);
   losses_.reconstruction = scalar(training_.reconstruction);
   losses_.kl = scalar(training_.kl);
+  losses_.term = scalar(training_.term);
+  losses_.kl_error = training_.kl_samples.ok() ? standard_error(program_->data(training_.kl_samples)) : 0;
   const auto kl = program_->data(training_.kl_per_latent);
   losses_.kl_per_latent.assign(kl.begin(), kl.end());
 }
@@ -107,7 +150,7 @@ void Session::report_non_finite() {
   request.every_row = true;
   const Plan plan(*training_.graph, request);
   const auto replay = backend_->prepare(plan, {model_.weights.span(), gradients_.span()});
-  for (Var input : {training_.x, training_.epsilon, training_.beta, training_.sigma2}) {
+  for (const Var input : training_.every_input()) {
     const auto from = program_->data(input);
     std::copy(from.begin(), from.end(), replay->data(input).begin());
   }

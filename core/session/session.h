@@ -39,6 +39,8 @@ struct Losses {
   int64_t step = 0;
   double loss = 0, reconstruction = 0, kl = 0;
   std::vector<double> kl_per_latent;  // of the marginals: their sum is below kl if the posterior is full
+  double term = 0;                    // the objective's own (objectives.h): total correlation, a penalty, a divergence
+  double kl_error = 0;                // standard error of kl over the batch, where it comes from one sample for each image; else 0
 };
 
 // All that a run needs to go on, beside its Config.
@@ -46,6 +48,9 @@ struct State {
   int64_t step = 0;
   std::vector<real> weights, m, v;  // whole regions
 };
+
+// The model that these settings describe, for images [H,W,C]. Error(usage) if they do not fit together.
+VaeSpec vae_spec(const Config& config, Shape image);
 
 class Session {
  public:
@@ -78,6 +83,8 @@ class Session {
   void step_on(std::span<const real> x, std::span<const real> epsilon);
 
  private:
+  void set_prior_weights();
+  double hyper(const std::string& name) const;
   void train_step();
   [[noreturn]] void report_non_finite();
 

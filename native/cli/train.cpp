@@ -31,8 +31,14 @@ Config configure(const Options& o) {
   if (!o.preset.empty()) apply_preset(config, o.preset);
   for (const auto& [name, value] : o.given) {
     set(config, name, value);
-    if (name == "beta" && !objective(config.objective).uses_beta)
-      throw Error(ErrorKind::usage, "--beta", "objective " + config.objective + " has no beta", "use --objective beta-vae");
+  }
+  for (const auto& [name, value] : o.given) {
+    std::string readers;
+    for (const Objective& each : objectives())
+      if (each.reads(name)) readers += std::string(readers.empty() ? "" : ", ") + each.name;
+    if (!readers.empty() && !objective(config.objective).reads(name))
+      throw Error(ErrorKind::usage, std::string("--") + setting(name).flag, "objective " + config.objective + " has no " + name,
+                  "use --objective " + readers);
   }
   return config;
 }
@@ -178,8 +184,10 @@ class Trainer {
     std::printf("%s on %s, seed %lld: %lld steps in %.1f s (%.0f/s, %d threads)\n", c.model.c_str(),
                 session_->data().spec().c_str(), static_cast<long long>(c.seed), static_cast<long long>(session_->step()), seconds_,
                 rate(), pool_->threads());
-    std::printf("loss %.3f = reconstruction %.3f and KL %.3f nats, last batch; weights %s\n", l.loss, l.reconstruction, l.kl,
+    std::printf("loss %.3f: reconstruction %.3f and KL %.3f nats, last batch; weights %s\n", l.loss, l.reconstruction, l.kl,
                 fingerprint().c_str());
+    if (l.term != 0) std::printf("the term of %s: %.4f\n", c.objective.c_str(), l.term);
+    if (l.kl_error != 0) std::printf("the KL is sampled: standard error %.3f nats over the batch\n", l.kl_error);
     const FactorCorrelation r = correlation();
     for (size_t f = 0; f < r.factors.size(); ++f) {
       const auto [latent, value] = r.best(f);
@@ -190,10 +198,17 @@ class Trainer {
 
   void report_json() {
     const Losses& l = session_->losses();
-    nlohmann::ordered_json json{
-        {"out", directory_.path()}, {"steps", session_->step()},          {"seconds", seconds_}, {"steps_per_s", rate()},
-        {"loss", l.loss},           {"reconstruction", l.reconstruction}, {"kl", l.kl},          {"kl_per_latent", l.kl_per_latent},
-        {"weights", fingerprint()}};
+    nlohmann::ordered_json json{{"out", directory_.path()},
+                                {"steps", session_->step()},
+                                {"seconds", seconds_},
+                                {"steps_per_s", rate()},
+                                {"loss", l.loss},
+                                {"reconstruction", l.reconstruction},
+                                {"kl", l.kl},
+                                {"term", l.term},
+                                {"kl_error", l.kl_error},
+                                {"kl_per_latent", l.kl_per_latent},
+                                {"weights", fingerprint()}};
     const FactorCorrelation r = correlation();
     for (size_t f = 0; f < r.factors.size(); ++f) {
       const auto [latent, value] = r.best(f);

@@ -112,8 +112,7 @@ StoredModel read_model(const std::string& path) {
   const std::string file = directory ? path + "/model.safetensors" : path;
   const Tensors tensors = read_safetensors(file);
   const ModelInfo info = info_from(file, tensors.metadata);
-  StoredModel stored{info, Model(make_vae_spec(info.config.model, info.config.objective, info.config.likelihood, info.image,
-                                               static_cast<int>(info.config.latent), info.config.posterior))};
+  StoredModel stored{info, Model(vae_spec(info.config, info.image))};
   for (const Parameter& p : stored.model.table.rows()) read_tensor(file, tensors, "", p, stored.model.weights.span());
   return stored;
 }
