@@ -19,9 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Lines of code, so that the heads and remarks which the style asks for are free. The engine is what a newcomer has to read; the
-// geometry and the published scores grow by a file for each of their subjects and are read one at a time.
-const std::map<std::string, long> kBudgets = {{"engine", 6000}, {"core/metrics", 2000}, {"core/seams", 2000}};
+// Lines of code, so that the heads and remarks which the style asks for are free. The engine is what a newcomer has to read; data
+// sets, objectives and priors, the geometry and the published scores grow by a file for each of their subjects and are read one at
+// a time.
+const std::map<std::string, long> kBudgets = {
+    {"engine", 6000}, {"core/data", 1000}, {"core/model", 2000}, {"core/metrics", 2000}, {"core/seams", 2000}};
 constexpr int kFileBudget = 500;  // lines of all kinds
 
 // Each folder and how far right it stands; a file includes only from its own folder or from what stands to its left.
