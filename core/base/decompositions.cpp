@@ -28,6 +28,11 @@ MatrixXd orthogonal_factor(const MatrixXd& A) {
   return Q;
 }
 
+double log_volume(const MatrixXd& A) {
+  const Eigen::HouseholderQR<MatrixXd> qr(A);
+  return qr.matrixQR().diagonal().array().abs().log().sum();
+}
+
 MatrixXd cholesky(const MatrixXd& C) {
   const Eigen::LLT<MatrixXd> solver(C);
   return solver.info() == Eigen::Success ? MatrixXd(solver.matrixL()) : MatrixXd();

@@ -28,6 +28,8 @@ Spectrum spectrum(const Eigen::MatrixXd& C);
 
 // Q of A = Q R, A square, with the signs that make R's diagonal positive (Stewart 1980): uniform by Haar's measure if A is normal.
 Eigen::MatrixXd orthogonal_factor(const Eigen::MatrixXd& A);
+// log sqrt det A'A of a tall A, from its QR: the condition number of A'A would be that of A squared.
+double log_volume(const Eigen::MatrixXd& A);
 
 // L with C = L L'. Empty if C is not positive definite.
 Eigen::MatrixXd cholesky(const Eigen::MatrixXd& C);

@@ -1,9 +1,10 @@
 // See density.h.
 #include "core/seams/density.h"
 
-#include <Eigen/QR>
 #include <cmath>
 #include <limits>
+
+#include "core/base/decompositions.h"
 
 namespace unpick {
 namespace {
@@ -33,8 +34,7 @@ VectorXd volume_gradient(GeometryProgram& program, const Geometry& g) {
 
 double log_manifold_density(const Geometry& g) {
   if (!full_rank(g)) return kUndefined;
-  const Eigen::HouseholderQR<MatrixXd> qr(g.J);
-  return log_normal(code(g)).sum() - qr.matrixQR().diagonal().array().abs().log().sum();
+  return log_normal(code(g)).sum() - log_volume(g.J);
 }
 
 double log_seam_factors(const Geometry& g) {

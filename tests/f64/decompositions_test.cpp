@@ -41,6 +41,14 @@ TEST(Decompositions, TheOrthogonalFactorIsThatWithAPositiveDiagonalOfR) {
   EXPECT_LT(distance_from_orthogonal(Q), 1e-12);
   EXPECT_LT(MatrixXd(R.triangularView<Eigen::StrictlyLower>()).norm(), 1e-12);
   EXPECT_GE(R.diagonal().minCoeff(), 0);
+  EXPECT_NEAR(log_volume(A), R.diagonal().array().log().sum(), 1e-12);
+}
+
+TEST(Decompositions, TheVolumeOfATallMatrixIsThatOfItsColumns) {
+  MatrixXd A = MatrixXd::Zero(4, 2);
+  A.col(0) << 3, 0, 4, 0;  // length 5
+  A.col(1) << 3, 2, 4, 0;  // the same and 2 across
+  EXPECT_NEAR(log_volume(A), std::log(10), 1e-14);
 }
 
 TEST(Decompositions, CholeskyIsEmptyWithoutAPositiveDefiniteMatrix) {

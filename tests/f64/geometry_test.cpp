@@ -4,11 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include <Eigen/Dense>
+#include <Eigen/Geometry>
+#include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "core/base/decompositions.h"
 #include "core/seams/assignment.h"
 #include "core/seams/posterior_identity.h"
 #include "core/seams/scores.h"
@@ -149,8 +151,8 @@ TEST(Geometry, RotatedCodesAreARotatedDecoder) {
 TEST(Geometry, LabelsAndSignsFollowTheRules) {
   MatrixXd V(3, 3);
   V << 0.1, -0.98, 0.2, 0.05, 0.2, 0.98, -0.99, -0.1, 0.05;
-  V = Eigen::JacobiSVD<MatrixXd>(V, Eigen::ComputeFullU | Eigen::ComputeFullV).matrixU() *
-      Eigen::JacobiSVD<MatrixXd>(V, Eigen::ComputeFullU | Eigen::ComputeFullV).matrixV().transpose();
+  const Svd of_V = svd(V, Left::wanted);
+  V = of_V.U * of_V.V.transpose();
   const MatrixXd J =
       random_rotation(5, Rng(1, Stream::test), 0).leftCols(3) * VectorXd::LinSpaced(3, 3, 1).asDiagonal() * V.transpose();
   const Geometry g = decompose(J);

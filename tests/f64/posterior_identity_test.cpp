@@ -4,9 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include <Eigen/Dense>
+#include <Eigen/LU>
 #include <cmath>
 
+#include "core/base/decompositions.h"
 #include "core/seams/scores.h"
 #include "core/seams/toys.h"
 #include "tests/f64/support.h"
@@ -25,7 +26,7 @@ TEST(PosteriorIdentity, OfALinearDecoderIsClosedFormInEveryWay) {
   const MatrixXd exact = MatrixXd::Identity(3, 3) + W.transpose() * W / (beta * sigma2), sigma = exact.inverse();
   const std::vector<real> x{1, -2, 0.5, 0, 3};
   const VectorXd mu = sigma * W.transpose() * Eigen::Map<const VectorXd>(x.data(), 5) / (beta * sigma2);
-  const GaussianPosterior q{mu, Eigen::LLT<MatrixXd>(sigma).matrixL()};
+  const GaussianPosterior q{mu, cholesky(sigma)};
   const Rng rng(7, Stream::test);
   for (const Expectation& how : {Expectation{}, {Expectation::sampled, 16}, {Expectation::stein, 4096}}) {
     const LikelihoodMoments moments = identity.moments(x, q, how, rng);
@@ -48,8 +49,8 @@ TEST(PosteriorIdentity, OfALinearDecoderIsClosedFormInEveryWay) {
 std::pair<VectorXd, VectorXd> quadrature(int n) {
   MatrixXd T = MatrixXd::Zero(n, n);
   for (int i = 1; i < n; ++i) T(i, i - 1) = T(i - 1, i) = std::sqrt(static_cast<double>(i));
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(T);
-  return {solver.eigenvalues(), solver.eigenvectors().row(0).transpose().cwiseAbs2()};
+  const auto [nodes, vectors] = spectrum(T);
+  return {nodes, vectors.row(0).transpose().cwiseAbs2()};
 }
 
 // L_beta of the toy "generic", its posterior found by iterating the identity itself; then every derivative of L_beta in
@@ -97,7 +98,7 @@ TEST(PosteriorIdentity, IsWhereTheObjectiveIsStationary) {
           const MatrixXd target = full ? P : MatrixXd(P.diagonal().asDiagonal());
           sigma = (0.5 * sigma.inverse() + 0.5 * target).inverse();
           mu += 0.5 * sigma * (gradient / beta - mu);
-          L = Eigen::LLT<MatrixXd>(sigma).matrixL();
+          L = cholesky(sigma);
         }
         EXPECT_LE(full ? identity_error(sigma, P) : diagonal_errors(sigma.diagonal(), P).maxCoeff(), 1e-9);
         double steepest = 0;
