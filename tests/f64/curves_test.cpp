@@ -181,7 +181,7 @@ TEST(SeamMatch, TrainedLinearVaesFindTheSeamsOfTheTruth) {
   const std::vector<Path> seams = trace(linear_map(data.weights()), data.V * z_star);
   std::vector<std::vector<Path>> learnt;
   for (const PosteriorFamily family : {PosteriorFamily::diagonal, PosteriorFamily::full})
-    for (uint64_t seed : {1, 2}) {
+    for (const uint64_t seed : {uint64_t{1}, uint64_t{2}}) {
       LinearTraining training;
       training.family = family;
       training.seed = seed;
