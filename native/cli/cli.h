@@ -23,6 +23,7 @@ void add_encode(CLI::App& app, Run& run);
 void add_decode(CLI::App& app, Run& run);
 void add_traverse(CLI::App& app, Run& run);
 void add_score(CLI::App& app, Run& run);
+void add_seams(CLI::App& app, Run& run);
 void add_data(CLI::App& app, Run& run);
 void add_import(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);

@@ -10,8 +10,9 @@
 namespace unpick::io {
 namespace {
 
-const TextStyle kLabel{14, kInk, Face::medium}, kSmall{12, kQuiet, Face::regular, true}, kValue{12, kBlue, Face::medium, true};
-constexpr float kLabelMin = 96, kLabelMax = 176;
+const TextStyle kLabel{14, kInk, Face::medium}, kSmall{12, kQuiet, Face::regular, true}, kValue{12, kBlue, Face::medium, true},
+    kNote{13, kQuiet};
+constexpr float kLabelMin = 96, kLabelMax = 176, kLine = 16;
 
 // The fewest decimals, two at most, that show every value: a row of numbers reads best when all have the same.
 int decimals_for(const std::vector<float>& values) {
@@ -128,6 +129,39 @@ Image reconstruction_figure(const ReconstructionFigure& figure) {
     tiles.draw(canvas, x, y, figure.originals, i);
     tiles.draw(canvas, x, second, figure.reconstructions, i);
     if (below > 0) canvas.text(x + tiles.shown_width() / 2, y + pair - 4, figure.labels[i], kSmall, Align::centre);
+  }
+  return canvas.image();
+}
+
+Image heat_map_figure(const HeatMapFigure& figure) {
+  const size_t n = figure.labels.size();
+  require(n > 0 && !figure.maps.empty(), "heat maps need at least one row and one map");
+  const int cell = std::max(2, 192 / static_cast<int>(n));
+  const bool labelled = n <= 24;  // else they would touch
+  const float side = static_cast<float>(cell) * static_cast<float>(n), margin = labelled ? 32 : 0, pitch = side + margin + 3 * kGap;
+  size_t lines = 0;
+  for (const HeatMap& map : figure.maps) {
+    require(map.values.size() == n * n, "heat map '" + map.title + "' is not [N,N]");
+    lines = std::max(lines, wrap_text(map.note, kNote, side).size());
+  }
+  const float header = 48, content = header + side + 3 * kGap + kLine * static_cast<float>(lines);
+  const Frame frame(figure.title, figure.caption, figure.footer, pitch * static_cast<float>(figure.maps.size()));
+  Canvas canvas(frame.full_width(), frame.full_height(content), kDensity, kPaper);
+  frame.draw(canvas, content);
+
+  float x = kMargin + margin;
+  const float top = frame.top + header;
+  for (const HeatMap& map : figure.maps) {
+    canvas.text(x, frame.top + 14, map.title, kLabel);
+    canvas.tile(x, top, map.values, static_cast<int>(n), static_cast<int>(n), 1, cell, kGround, kLight);
+    for (size_t i = 0; i < n && labelled; ++i) {
+      const float middle = static_cast<float>(cell) * (static_cast<float>(i) + 0.5f);
+      canvas.text(x + middle, top - 6, figure.labels[i], kSmall, Align::centre);
+      canvas.text(x - 6, top + middle + 4, figure.labels[i], kSmall, Align::right);
+    }
+    float baseline = top + side + 2 * kGap;
+    for (const auto& line : wrap_text(map.note, kNote, side)) canvas.text(x, baseline += kLine, line, kNote);
+    x += pitch;
   }
   return canvas.image();
 }

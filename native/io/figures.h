@@ -1,4 +1,4 @@
-// The two pictures that a run leaves behind: what each latent does, and what the model keeps of an image.
+// The pictures that leave the program: what each latent does, what the model keeps of an image, matrices as heat maps.
 //
 // Why as finished figures: a picture that leaves the program must carry its own meaning, so each holds a sentence that
 // states what is seen, its range rule, units, and the command, seed and step that made it.
@@ -41,7 +41,19 @@ struct ReconstructionFigure {
   int columns = 10;                    // pairs side by side
 };
 
+struct HeatMap {
+  std::string title, note;
+  std::vector<float> values;  // [N,N] in [0,1], rows from above
+};
+
+struct HeatMapFigure {
+  std::string title, caption, footer;
+  std::vector<std::string> labels;  // [N], of rows and columns: "z3"
+  std::vector<HeatMap> maps;        // side by side, on one scale from 0 to 1
+};
+
 Image traversal_figure(const TraversalFigure& figure);
 Image reconstruction_figure(const ReconstructionFigure& figure);
+Image heat_map_figure(const HeatMapFigure& figure);
 
 }  // namespace unpick::io
