@@ -65,6 +65,27 @@ TEST(Paths, KeepTheirInvariants) {
     }
 }
 
+// On a curved path: its points have the singular vector as derivative, and halving the step divides the error by 2^4.
+TEST(Paths, SolveTheirEquationToFourthOrder) {
+  std::vector<VectorXd> ends;
+  for (const double h : {0.2, 0.1, 0.05}) {
+    PathRules rules;
+    rules.step = h;
+    rules.length = 2;
+    const Path path = trace(toy("generic").map, {0.4, -0.3}, rules)[0];
+    ends.push_back(path.z.rightCols(1));
+    for (Eigen::Index i = 2; h < 0.1 && i + 2 < path.t.size(); ++i) {
+      const VectorXd derivative =
+          (path.z.col(i - 2) - 8 * path.z.col(i - 1) + 8 * path.z.col(i + 1) - path.z.col(i + 2)) / (12 * h);
+      EXPECT_LE((derivative - path.v.col(i)).norm(), 1e-5);
+    }
+  }
+  const double coarse = (ends[0] - ends[1]).norm(), fine = (ends[1] - ends[2]).norm();
+  std::printf("  end of a curved path: %.1e for half of step 0.2, %.1e for half of 0.1, ratio %.1f\n", coarse, fine, coarse / fine);
+  EXPECT_LE(fine, 1e-6);
+  EXPECT_NEAR(coarse / fine, 16, 6);
+}
+
 // Where s_b = 2.6 is passed by s_a, the path goes on along the same latent and does not change to the larger value.
 TEST(Paths, PassThroughCrossings) {
   const std::vector<Path> paths = trace(toy("additive").map, {0, 0.1});
