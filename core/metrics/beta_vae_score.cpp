@@ -24,17 +24,23 @@ struct State {
   double train = 0, eval = 0;
 };
 
-void draw_point(State& s, Index point) {
+// Points begin..end-1. Their codes are asked for together, so that an encoder has full batches.
+void draw_points(State& s, Index begin, Index end) {
   const std::vector<int>& sizes = s.representation.sizes();
-  const auto step = 3 * static_cast<uint32_t>(point);
-  const auto j = static_cast<int>(s.rng.below(static_cast<uint32_t>(sizes.size()), step, 0));
-  const Eigen::MatrixXi first = draw_factors(sizes, kInterventionBatch, s.rng, step + 1);
-  Eigen::MatrixXi second = draw_factors(sizes, kInterventionBatch, s.rng, step + 2);
-  second.col(j) = first.col(j);
+  const Index batch = kInterventionBatch, count = end - begin;
+  Eigen::MatrixXi first(count * batch, static_cast<Index>(sizes.size())), second = first;
+  for (Index i = 0; i < count; ++i) {
+    const auto step = 3 * static_cast<uint32_t>(begin + i);
+    const auto j = static_cast<int>(s.rng.below(static_cast<uint32_t>(sizes.size()), step, 0));
+    first.middleRows(i * batch, batch) = draw_factors(sizes, batch, s.rng, step + 1);
+    second.middleRows(i * batch, batch) = draw_factors(sizes, batch, s.rng, step + 2);
+    second.col(j).segment(i * batch, batch) = first.col(j).segment(i * batch, batch);
+    s.label(begin + i) = j;
+  }
   const Eigen::MatrixXf distance = (s.representation.encode(first) - s.representation.encode(second)).cwiseAbs();
   if (s.feature.cols() == 0) s.feature.resize(s.num_points, distance.cols());
-  s.feature.row(point) = distance.colwise().mean().cast<double>();
-  s.label(point) = j;
+  for (Index i = 0; i < count; ++i)
+    s.feature.row(begin + i) = distance.middleRows(i * batch, batch).colwise().mean().cast<double>();
 }
 
 void classify(State& s) {
@@ -55,8 +61,8 @@ Job beta_vae_score(Representation& representation, uint64_t seed, int num_train,
   const auto drawing = static_cast<int>((s->num_points + kPointsPerPiece - 1) / kPointsPerPiece);
   const auto piece = [s, drawing](int number, Pool&) {
     if (number == drawing) return classify(*s);
-    const Index begin = number * kPointsPerPiece, end = std::min<Index>(s->num_points, begin + kPointsPerPiece);
-    for (Index point = begin; point < end; ++point) draw_point(*s, point);
+    const Index begin = number * kPointsPerPiece;
+    draw_points(*s, begin, std::min<Index>(s->num_points, begin + kPointsPerPiece));
   };
   const auto report = [s] {
     Report r;

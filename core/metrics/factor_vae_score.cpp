@@ -40,17 +40,27 @@ void find_active(State& s, Index n) {
       Eigen::MatrixXd::Zero(static_cast<Index>(s.active.size()), static_cast<Index>(s.representation.sizes().size()));
 }
 
-void vote(State& s, Index point) {
+// Votes begin..end-1. Their codes are asked for together, so that an encoder has full batches.
+void vote(State& s, Index begin, Index end) {
   const std::vector<int>& sizes = s.representation.sizes();
-  const auto step = 1 + 2 * static_cast<uint32_t>(point);
-  const auto j = static_cast<Index>(s.rng.below(static_cast<uint32_t>(sizes.size()), step, 0));
-  Eigen::MatrixXi factors = draw_factors(sizes, kInterventionBatch, s.rng, step + 1);
-  factors.col(j).setConstant(factors(0, j));
-  const Eigen::RowVectorXd ratio = variances(s.representation.encode(factors)).cwiseQuotient(s.global);
-  Index winner = 0;
-  for (Index a = 1; a < static_cast<Index>(s.active.size()); ++a)
-    if (ratio(s.active[static_cast<size_t>(a)]) < ratio(s.active[static_cast<size_t>(winner)])) winner = a;
-  (point < s.num_train ? s.train : s.eval)(winner, j) += 1;
+  const Index batch = kInterventionBatch, count = end - begin;
+  Eigen::MatrixXi factors(count * batch, static_cast<Index>(sizes.size()));
+  std::vector<Index> held;
+  for (Index i = 0; i < count; ++i) {
+    const auto step = 1 + 2 * static_cast<uint32_t>(begin + i);
+    const auto j = static_cast<Index>(s.rng.below(static_cast<uint32_t>(sizes.size()), step, 0));
+    factors.middleRows(i * batch, batch) = draw_factors(sizes, batch, s.rng, step + 1);
+    factors.col(j).segment(i * batch, batch).setConstant(factors(i * batch, j));
+    held.push_back(j);
+  }
+  const Eigen::MatrixXf codes = s.representation.encode(factors);
+  for (Index i = 0; i < count; ++i) {
+    const Eigen::RowVectorXd ratio = variances(codes.middleRows(i * batch, batch)).cwiseQuotient(s.global);
+    Index winner = 0;
+    for (Index a = 1; a < static_cast<Index>(s.active.size()); ++a)
+      if (ratio(s.active[static_cast<size_t>(a)]) < ratio(s.active[static_cast<size_t>(winner)])) winner = a;
+    (begin + i < s.num_train ? s.train : s.eval)(winner, held[static_cast<size_t>(i)]) += 1;
+  }
 }
 
 Report report_of(const State& s) {
@@ -82,8 +92,8 @@ Job factor_vae_score(Representation& representation, uint64_t seed, int num_trai
   const auto piece = [s, num_variance](int number, Pool&) {
     if (number == 0) return find_active(*s, num_variance);
     if (s->active.empty()) return;
-    const Index begin = (number - 1) * kVotesPerPiece, end = std::min<Index>(s->num_points, begin + kVotesPerPiece);
-    for (Index point = begin; point < end; ++point) vote(*s, point);
+    const Index begin = (number - 1) * kVotesPerPiece;
+    vote(*s, begin, std::min<Index>(s->num_points, begin + kVotesPerPiece));
   };
   return {1 + static_cast<int>((s->num_points + kVotesPerPiece - 1) / kVotesPerPiece), piece, [s] { return report_of(*s); }};
 }
