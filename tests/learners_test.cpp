@@ -90,7 +90,7 @@ TEST(LogisticRegression, StartsWhereItIsTold) {
 // ---- support vectors -------------------------------------------------------------------------------------------------
 
 TEST(LinearSvm, NoStepImprovesTheLine) {
-  const Cloud cloud(200, 1, 2);
+  const Cloud cloud(200, 2, 2);
   const Eigen::ArrayXd z = cloud.x.col(0).cast<double>();
   const Eigen::ArrayXd t = 2 * cloud.labels.cast<double>().array() - 1, weight = 0.01 + 0.02 * (t > 0).cast<double>();
   const auto value = [&](const Eigen::Vector2d& line) {

@@ -10,13 +10,21 @@ namespace unpick {
 
 namespace {
 
+// Those that the program was built for (CMakeLists.txt) and the machine has.
 std::vector<const Kernels*> supported() {
-  std::vector<const Kernels*> list{&kernels_of_sse4()};
-  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  std::vector<const Kernels*> list;
+#ifdef UNPICK_HAS_x86_64_v2
+  list.push_back(&kernels_of_sse4());
+#endif
+  [[maybe_unused]] const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+#ifdef UNPICK_HAS_x86_64_v3
   if (v3) list.push_back(&kernels_of_avx2());
+#endif
+#ifdef UNPICK_HAS_x86_64_v4
   const bool v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512vl");
   if (v3 && v4) list.push_back(&kernels_of_avx512());
+#endif
   return list;
 }
 
