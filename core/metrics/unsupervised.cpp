@@ -1,13 +1,12 @@
 // See unsupervised.h.
 #include "core/metrics/unsupervised.h"
 
-#include <Eigen/Eigenvalues>
-#include <Eigen/LU>
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/base/decompositions.h"
 #include "core/metrics/mutual_information.h"
 #include "core/metrics/points.h"
 
@@ -34,16 +33,15 @@ Eigen::MatrixXd covariance(const Eigen::MatrixXf& codes) {
 
 double gaussian_total_correlation(const Eigen::MatrixXd& S) {
   if ((S.diagonal().array() <= 0).any()) return std::numeric_limits<double>::quiet_NaN();
-  const Eigen::PartialPivLU<Eigen::MatrixXd> lu(S);
-  return 0.5 * (S.diagonal().array().log().sum() - lu.matrixLU().diagonal().array().abs().log().sum());
+  return 0.5 * (S.diagonal().array().log().sum() - spectrum(S).values.array().abs().log().sum());
 }
 
 Report unsupervised(const Eigen::MatrixXf& codes) {
   check_codes(codes, "unsupervised");
   const Eigen::MatrixXd S = covariance(codes);
   const Eigen::VectorXd root = S.diagonal().cwiseSqrt();
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(root.asDiagonal() * S * root.asDiagonal(), Eigen::EigenvaluesOnly);
-  const double wasserstein = 2 * S.trace() - 2 * eigen.eigenvalues().cwiseMax(0).cwiseSqrt().sum();
+  const Eigen::VectorXd shared = spectrum(root.asDiagonal() * S * root.asDiagonal()).values;
+  const double wasserstein = 2 * S.trace() - 2 * shared.cwiseMax(0).cwiseSqrt().sum();
   const Eigen::MatrixXi bins = discretise(codes);
   const Eigen::MatrixXd information = mutual_information(bins, bins);  // [D,D]
   const auto pairs = static_cast<double>(S.rows() * (S.rows() - 1));
