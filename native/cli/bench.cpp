@@ -4,6 +4,7 @@
 //   A1, A2     decode 1 and 100 codes           on the decoders of W1 (:mlp) and W2 (:conv)
 //   A3, A3b    full Jacobian at 1 and 64 codes
 //   A4         residual Hessian at one code
+//   tiny       one step of each of 1000 small models that train side by side, each on one thread
 //   peak       multiply-adds per second, the ceiling of all of them
 //
 // A figure is the median over five rounds of the mean time of a call; the rounds' minimum and maximum stand beside it,
@@ -17,6 +18,7 @@
 #include <sstream>
 
 #include "core/backend/kernels.h"
+#include "core/data/image_array.h"
 #include "core/seams/jacobian.h"
 #include "core/session/session.h"
 #include "native/cli/cli.h"
@@ -29,6 +31,7 @@ struct Options {
   std::string workloads = "W1,W2,W3,A1,A2,A3,A3b,A4";
   Given given;
   double seconds = 2;
+  int pixels = 64;  // of a side of an image
   bool json = false;
 };
 
@@ -53,6 +56,38 @@ Timing measure(double seconds, const std::function<void()>& call) {
   std::sort(rounds.begin(), rounds.end());
   return {rounds[2], rounds.front(), rounds.back()};
 }
+
+// Images of dsprites with fewer pixels, each the mean of a square.
+std::unique_ptr<Dataset> shrunk(const Dataset& whole, int pixels) {
+  const int side = static_cast<int>(whole.image()[0]), square = side / pixels;
+  const uint32_t images = std::min<uint32_t>(whole.size(), 4096), stride = whole.size() / images;
+  std::vector<real> image(static_cast<size_t>(side * side));
+  std::vector<float> all;
+  for (uint32_t i = 0; i < images; ++i) {
+    whole.render(i * stride, image);
+    for (int y = 0; y < pixels; ++y)
+      for (int x = 0; x < pixels; ++x) {
+        real sum = 0;
+        for (int k = 0; k < square * square; ++k)
+          sum += image[static_cast<size_t>((y * square + k / square) * side + x * square + k % square)];
+        all.push_back(static_cast<float>(sum) / static_cast<float>(square * square));
+      }
+  }
+  return std::make_unique<ImageArray>("smaller pictures", Shape{pixels, pixels, 1}, std::move(all));
+}
+
+// One data set for many sessions.
+class Shared : public Dataset {
+ public:
+  explicit Shared(const Dataset& data) : data_(data) {}
+  std::string spec() const override { return data_.spec(); }
+  uint32_t size() const override { return data_.size(); }
+  Shape image() const override { return data_.image(); }
+  void render(uint32_t index, std::span<real> out) const override { data_.render(index, out); }
+
+ private:
+  const Dataset& data_;
+};
 
 // The most memory, in MB, that the process held since the last call with `restart`; 0 where the system does not tell.
 double peak_memory(bool restart) {
@@ -87,11 +122,12 @@ class Bench {
     if (name == "W2") return training(name, "conv");
     if (name == "W3") return training(name, "mlp-1200");
     if (name == "peak") return peak();
+    if (name == "tiny") return tiny("linear", "gaussian"), tiny("mlp-64-tanh", "dsprites");
     const std::string kind = name.substr(0, name.find(':')),
                       decoder = name.find(':') == std::string::npos ? "" : name.substr(name.find(':') + 1);
     if (kind != "A1" && kind != "A2" && kind != "A3" && kind != "A3b" && kind != "A4")
       throw Error(ErrorKind::usage, "--workload " + name, "unknown",
-                  "choose from W1 W2 W3 A1 A2 A3 A3b A4 (or A1:mlp, A1:conv) and peak");
+                  "choose from W1 W2 W3 A1 A2 A3 A3b A4 (or A1:mlp, A1:conv), tiny and peak");
     for (const char* model : {"mlp", "conv"})
       if (decoder.empty() || decoder == model) analysis(kind, model);
   }
@@ -99,13 +135,36 @@ class Bench {
   void training(const std::string& name, const std::string& model) {
     Config config = config_;
     set(config, "model", model);
-    Session session(config, open_data(config.data), *pool_);
+    std::unique_ptr<Dataset> data = open_data(config.data);
+    if (options_.pixels != 64) data = shrunk(*data, options_.pixels);
+    Session session(config, std::move(data), *pool_);
     double loss = 0;
     const Timing t = measure(options_.seconds, [&] {
       session.advance(1);
       loss = session.losses().loss;
     });
     emit(name, t, {{"loss", loss}, {"arena_mb", static_cast<double>(session.arena_bytes()) / 1e6}});
+  }
+
+  void tiny(const std::string& model, const std::string& data_spec) {
+    constexpr int kModels = 1000;
+    Config config = config_;
+    set(config, "model", model);
+    set(config, "data", data_spec);
+    if (model == "linear") set(config, "likelihood", "gaussian");
+    std::unique_ptr<Dataset> data = open_data(config.data);
+    if (data->image().size() == 4096) data = shrunk(*data, 16);
+    std::vector<std::unique_ptr<Pool>> alone;
+    std::vector<std::unique_ptr<Session>> sessions;
+    for (int seed = 1; seed <= kModels; ++seed) {
+      config.seed = static_cast<decltype(config.seed)>(seed);
+      alone.push_back(std::make_unique<Pool>(1));
+      sessions.push_back(std::make_unique<Session>(config, std::make_unique<Shared>(*data), *alone.back()));
+    }
+    const Timing t = measure(options_.seconds, [&] {
+      pool_->run(kModels, [&](int chunk, int) { sessions[static_cast<size_t>(chunk)]->advance(1); });
+    });
+    emit("tiny:" + model, t, {{"steps_per_s", 1000 * kModels / t.median}});
   }
 
   void analysis(const std::string& kind, const std::string& model_name) {
@@ -183,7 +242,11 @@ class Bench {
 void add_bench(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("bench", "time training steps and decoder analyses");
   const auto options = std::make_shared<Options>();
-  command->add_option("--workload", options->workloads, "comma-separated: W1 W2 W3 A1 A2 A3 A3b A4 peak")->capture_default_str();
+  command->add_option("--workload", options->workloads, "comma-separated: W1 W2 W3 A1 A2 A3 A3b A4 tiny peak")
+      ->capture_default_str();
+  command->add_option("--image", options->pixels, "pixels of a side in W1 and W3: means over squares of dsprites")
+      ->check(CLI::IsMember({16, 32, 64}))
+      ->capture_default_str();
   command->add_option("--seconds", options->seconds, "time for each workload")
       ->check(CLI::Range(0.01, 3600.0))
       ->capture_default_str();
