@@ -169,7 +169,7 @@ double mean_reconstruction(Session& session, const Codes& codes) {
   std::vector<real> eta(codes.x.size());
   Model& model = session.model();
   Decoder(model.spec, model.table, model.weights.span(), session.backend(), 32).run(codes.z, eta, {});
-  return io::reconstruction_error(Likelihood::bernoulli, eta, codes.x) / static_cast<double>(codes.count);
+  return reconstruction_error(Likelihood::bernoulli, eta, codes.x) / static_cast<double>(codes.count);
 }
 
 }  // namespace
