@@ -58,18 +58,18 @@ class SeamsCli : public ::testing::Test {
   }
 
   // A linear decoder of Gaussian pixels, 4x4, with this matrix W [16,Z]; the encoder's means are the first Z pixels times `gain`.
-  void make_linear(const std::string& file, const MatrixXd& W, double gain = 1) const {
+  void make_linear(const std::string& file, const MatrixXd& W, double gain = 1, const std::string& likelihood = "gaussian") const {
     const int latent = static_cast<int>(W.cols());
     ModelInfo info;
     info.config.model = "linear";
     info.config.latent = latent;
-    info.config.likelihood = "gaussian";
+    info.config.likelihood = likelihood;
     info.config.beta = 2;
     info.config.sigma2 = 0.5;
     info.config.data = "pictures.npy";
     info.image = {4, 4, 1};
     info.step = 100;
-    Model model(make_vae_spec("linear", "beta-vae", "gaussian", info.image, latent));
+    Model model(make_vae_spec("linear", "beta-vae", likelihood, info.image, latent));
     std::fill(model.weights.span().begin(), model.weights.span().end(), 0.0f);
     float* decoder = model.weights.data() + model.table.find("decoder.lin1.weight")->offset;  // [Z,16]
     for (Eigen::Index j = 0; j < latent; ++j)
@@ -145,6 +145,22 @@ TEST_F(SeamsCli, WritesTheArraysOfALinearDecoder) {
   EXPECT_EQ(run("seams --model m.safetensors --codes z.npy"), 0) << text("err.txt");
   EXPECT_NE(text("out.txt").find("distance of V to the axes"), std::string::npos);
   EXPECT_NE(text("out.txt").find("no images"), std::string::npos);
+}
+
+TEST_F(SeamsCli, GivesTheGeometryOfLaplacePixelsWithoutAnIdentity) {
+  const MatrixXd W = columns({3, 2, 1});
+  make_linear("m.safetensors", W, 4, "laplace");
+  for (const char* of : {"mean", "logits"}) {
+    const Json report = json(std::string("seams --model m.safetensors --count 3 --out-dir out --of ") + of);
+    EXPECT_LE((page("out/jacobian.npy", 0) - W).norm(), 1e-6) << of;
+    EXPECT_EQ(page("out/curvature.npy", 0).norm(), 0) << of << ": linear, and the mean is the output itself";
+    EXPECT_TRUE(report["all"]["scores"]["dto"]["measured"].is_number());
+    EXPECT_TRUE(report["identity"].empty());
+    EXPECT_TRUE(report["well_trained"]["identity"].is_null());
+    EXPECT_NE(report["note"].get<std::string>().find("not defined for this model: the likelihood is laplace"), std::string::npos);
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder / "out/jtj.npy"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out/hessian.npy")) << "log p has none";
 }
 
 TEST_F(SeamsCli, TakesEveryArchitectureAndBothPosteriors) {

@@ -1,7 +1,7 @@
 // A representation as metrics that choose their own points see it: a function from factors to codes.
 //
 // The study draws fresh observations for every metric; interventions, such as two batches that share one factor, cannot be read
-// off fixed arrays. A trained model over a data set is one implementation (native/cli/encoded_data.h), a table another.
+// off fixed arrays. A trained model over a data set is one implementation (core/session/encoded_data.h), a table another.
 //
 // Read next: core/metrics/metrics.h
 #pragma once

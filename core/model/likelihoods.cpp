@@ -1,6 +1,8 @@
 // See likelihoods.h.
 #include "core/model/likelihoods.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace unpick {
@@ -79,6 +81,15 @@ Var negative_log_likelihood(Likelihood kind, Var eta, Var x, Var spread) {
   const Scope scope(*eta.graph, "likelihood");
   if (kind == Likelihood::bernoulli) return bernoulli(eta, x);
   return kind == Likelihood::gaussian ? gaussian(eta, x, spread) : laplace(eta, x, spread);
+}
+
+double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x) {
+  double sum = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double l = static_cast<double>(eta[i]), t = static_cast<double>(x[i]);
+    sum += kind == Likelihood::bernoulli ? std::max(l, 0.0) + std::log1p(std::exp(-std::abs(l))) - t * l : (l - t) * (l - t);
+  }
+  return sum;
 }
 
 Var mean_image(Likelihood kind, Var eta) { return kind == Likelihood::bernoulli ? sigmoid(eta) : eta; }

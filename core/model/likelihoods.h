@@ -2,6 +2,7 @@
 // would multiply the effective beta by their number. (theory A3)
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "core/model/layers.h"
@@ -25,6 +26,9 @@ Var spread(Recorder& r, Likelihood kind, Noise noise, int outputs);
 
 // -sum log p(x|z) over batch and pixels, shape [1], nats. eta, x [B,D]; spread as above (a Bernoulli has none).
 Var negative_log_likelihood(Likelihood kind, Var eta, Var x, Var spread);
+
+// -log p(x|z) in nats for Bernoulli pixels, the squared error for others, summed over all of eta and x: plain numbers.
+double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x);
 
 // E[x|z] [B,D]: the picture that the decoder paints.
 Var mean_image(Likelihood kind, Var eta);

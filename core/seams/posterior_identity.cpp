@@ -85,6 +85,16 @@ MatrixXd LikelihoodMoments::precision(double beta) const {
   return MatrixXd::Identity(hessian.rows(), hessian.cols()) + hessian / beta;
 }
 
+bool has_hessian(const VaeSpec& spec) { return spec.likelihood != Likelihood::laplace && spec.noise == Noise::fixed; }
+
+std::string identity_obstacle(const VaeSpec& spec) {
+  const std::string objective = spec.objective->name;
+  if (spec.likelihood == Likelihood::laplace) return "the likelihood is laplace, whose second derivative is 0 almost everywhere";
+  if (spec.noise != Noise::fixed) return "sigma2 was trained";
+  if (!spec.prior->normal()) return "the prior is not N(0, I)";
+  return objective == "vae" || objective == "beta-vae" ? "" : "the objective is " + objective + ", not reconstruction + beta KL";
+}
+
 double mean_condition_error(const VectorXd& mean, const VectorXd& mu) {
   return mu.norm() > 0 ? (mean - mu).norm() / mu.norm() : std::numeric_limits<double>::quiet_NaN();
 }

@@ -17,6 +17,7 @@
 #include <Eigen/Core>
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/base/rng.h"
@@ -54,6 +55,12 @@ struct LikelihoodMoments {
   Eigen::MatrixXd precision(double beta) const;  // P(x); inactive latents: delete their rows and columns
   Eigen::VectorXd mean(double beta) const { return gradient / beta; }
 };
+
+// Why this identity says nothing of such a model, to end a sentence with: "the likelihood is laplace, ...". Empty if it does: of
+// reconstruction + beta KL from N(0, I), with a likelihood that is given and has second derivatives.
+std::string identity_obstacle(const VaeSpec& spec);
+// Whether log p(x|z) has the second derivatives that are taken here, with a sigma2 that a setting knows.
+bool has_hessian(const VaeSpec& spec);
 
 // |mean - mu| / |mu|, A5's third number for one x; NaN if mu is 0.
 double mean_condition_error(const Eigen::VectorXd& mean, const Eigen::VectorXd& mu);

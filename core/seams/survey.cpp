@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 namespace unpick {
@@ -165,7 +166,7 @@ VectorXd to_double(std::span<const real> values) {
 }
 
 VectorXd mean_of(Likelihood kind, bool logits, const VectorXd& value) {
-  if (!logits || kind == Likelihood::gaussian) return value;
+  if (!logits || kind != Likelihood::bernoulli) return value;
   return (1 + (-value.array()).exp()).inverse().matrix();
 }
 
@@ -185,7 +186,9 @@ Survey survey(Model& model, const SurveyRequest& r, Backend& backend, const std:
   check(r, points, pixels);
   const size_t at_once = std::min(points, kPointsAtOnce);
   GeometryProgram program(r.logits ? logit_map(model) : mean_map(model), backend);
-  PosteriorIdentity identity(logit_map(model), spec.likelihood, r.sigma2, backend);
+  const bool twice = has_hessian(spec);
+  std::unique_ptr<PosteriorIdentity> identity;
+  if (twice) identity = std::make_unique<PosteriorIdentity>(logit_map(model), spec.likelihood, r.sigma2, backend);
   const Rng noise(r.seed, Stream::noise);
   std::vector<Gatherer> gatherers;
   if (!r.active.empty()) gatherers.emplace_back(r.active, r);
@@ -193,7 +196,7 @@ Survey survey(Model& model, const SurveyRequest& r, Backend& backend, const std:
   std::iota(all.begin(), all.end(), 0);
   gatherers.emplace_back(all, r);
   std::vector<Checker> checkers;
-  if (!r.q.empty() && r.beta > 0) {
+  if (!r.q.empty() && r.beta > 0 && identity_obstacle(spec).empty()) {
     checkers.emplace_back("pointwise", Expectation{}, r.active, r.beta);
     checkers.emplace_back("sampled", Expectation{Expectation::sampled, r.samples}, r.active, r.beta);
     if (r.stein > 0) checkers.emplace_back("stein", Expectation{Expectation::stein, r.stein}, r.active, r.beta);
@@ -203,15 +206,15 @@ Survey survey(Model& model, const SurveyRequest& r, Backend& backend, const std:
     const size_t n = std::min(points - begin, at_once);
     const std::vector<Geometry> some = program.at(r.z.subspan(begin * width, n * width), {}, Signs::largest_entry);
     std::vector<LikelihoodMoments> at_codes(n);
-    if (!r.x.empty()) {
+    if (!r.x.empty() && twice) {
       std::vector<Datum> codes, posteriors;
       for (size_t k = 0; k < n; ++k) {
         const std::span<const real> x = r.x.subspan((begin + k) * pixels, pixels);
         codes.push_back({x, {to_double(some[k].z), MatrixXd::Identity(spec.latent, spec.latent)}});
         if (!r.q.empty()) posteriors.push_back({x, r.q[begin + k]});
       }
-      at_codes = identity.moments(codes, {}, noise);
-      for (Checker& c : checkers) c.add(identity, posteriors, begin, noise, gatherers);
+      at_codes = identity->moments(codes, {}, noise);
+      for (Checker& c : checkers) c.add(*identity, posteriors, begin, noise, gatherers);
     }
     for (size_t k = 0; k < n; ++k) {
       const Geometry& g = some[k];

@@ -35,7 +35,7 @@ struct SurveyRequest {
 struct SurveyPoint {
   const Geometry& geometry;   // of all latents, signs by the largest entry
   Eigen::MatrixXd curvature;  // [Z,Z] sum_i (x - d)_i H_i; empty without images
-  Eigen::MatrixXd hessian;    // [Z,Z] of -log p(x|z) in z; empty without images
+  Eigen::MatrixXd hessian;    // [Z,Z] of -log p(x|z) in z; empty without images, or if has_hessian() is not
 };
 
 struct SurveyScore {
@@ -65,7 +65,7 @@ struct IdentityCheck {
 struct Survey {
   size_t points = 0;
   std::vector<SurveyScores> scores;     // of the active latents, if there are any, then of all
-  std::vector<IdentityCheck> identity;  // empty without posteriors
+  std::vector<IdentityCheck> identity;  // empty without posteriors, or where there is an identity_obstacle()
 };
 
 // `point` is called for each code in order, and may be empty. Errors as in geometry.h and posterior_identity.h.

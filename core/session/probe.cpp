@@ -35,11 +35,7 @@ Measures Probe::measure() {
   encoder_->run(x_, mu, logvar, L);
   const std::vector<int> active = active_latents(mu, spec.latent);
   Measures m{static_cast<int>(active.size()), NAN, NAN};
-  // The identity is that of reconstruction + beta KL from N(0, I), with a likelihood that is smooth and given.
-  const std::string objective = spec.objective->name;
-  const bool holds = (objective == "vae" || objective == "beta-vae") && spec.prior->normal() && spec.noise == Noise::fixed &&
-                     spec.likelihood != Likelihood::laplace;
-  const double beta = !holds ? 0 : spec.objective->reads("beta") ? config.beta : 1;
+  const double beta = !identity_obstacle(spec).empty() ? 0 : spec.objective->reads("beta") ? config.beta : 1;
   if (!(beta > 0)) return m;
   if (!identity_ || sigma2_ != config.sigma2) {
     identity_ =

@@ -5,7 +5,7 @@
 //   v.npy [N,Z,Z]         right singular vectors, in columns, the entry of largest magnitude positive
 //   jtj.npy [N,Z,Z]       J'J
 //   curvature.npy [N,Z,Z] sum_i (x - d)_i H_i, where images are given
-//   hessian.npy [N,Z,Z]   of -log p(x|z) in z, where images are given
+//   hessian.npy [N,Z,Z]   of -log p(x|z) in z, where images are given and the likelihood has one
 //   seams.png             |V|, J'J and the curvature, means over the codes
 //
 // Read next: core/seams/survey.h
@@ -394,7 +394,10 @@ int seams(const Options& o) {
                                    ", step " + std::to_string(stored.info.step) + ")"));
   }
   std::string note;
-  if (subject.x.empty())
+  const std::string obstacle = identity_obstacle(model.spec);
+  if (!subject.x.empty() && model.spec.objective->samples && !obstacle.empty())
+    note = "the posterior identity is not defined for this model: " + obstacle;
+  else if (subject.x.empty())
     note = "no images: no curvature, and no posterior identity";
   else if (!known)
     note = "this model was not trained here, so its beta is unknown: give --beta for the posterior identity";

@@ -188,15 +188,6 @@ ReconstructionFigure reconstructions_of(const Model& model, const Dataset& data,
   return figure;
 }
 
-double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x) {
-  double sum = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    const double l = static_cast<double>(eta[i]), t = static_cast<double>(x[i]);
-    sum += kind == Likelihood::bernoulli ? std::max(l, 0.0) + std::log1p(std::exp(-std::abs(l))) - t * l : (l - t) * (l - t);
-  }
-  return sum;
-}
-
 void write_traversal(const std::string& path, const Model& model, const Dataset& data, Backend& backend,
                      const TraversalOptions& options) {
   const LatentSample sample = sample_latents(model, data, backend);

@@ -32,9 +32,6 @@ TraversalFigure traversal_of(const Model& model, const Dataset& data, Backend& b
                              const LatentSample& sample);
 ReconstructionFigure reconstructions_of(const Model& model, const Dataset& data, Backend& backend, const std::string& footer);
 
-// -log p(x|z) in nats for Bernoulli pixels, the squared error for Gaussian ones, summed over all of eta and x.
-double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x);
-
 void write_traversal(const std::string& path, const Model& model, const Dataset& data, Backend& backend,
                      const TraversalOptions& options);
 void write_reconstructions(const std::string& path, const Model& model, const Dataset& data, Backend& backend,

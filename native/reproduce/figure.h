@@ -1,9 +1,9 @@
-// The figures of the paper, as a table: each trains what it needs over several seeds, measures, judges and draws.
+// The figures of the papers, as a table: each trains what it needs over several seeds, measures, judges and draws.
 //
 // A claim is a sentence of the source with a number of ours and the line that it must meet. A claim that fails is a finding: it is
 // reported with its number, and nothing is tuned until it passes. What the source does not say is listed as our choice.
 //
-// To add a figure: a file figN.cpp with a function that returns a Figure, and its row in figures.cpp.
+// To add a figure: a file of its own with a function that returns a Figure, and its row in figures.cpp.
 // Read next: native/reproduce/workshop.h, native/reproduce/fig2.cpp
 #pragma once
 
@@ -46,6 +46,7 @@ struct Figure {
 
 struct FigureRow {
   const char* name;     // "fig2"
+  const char* label;    // on the page: "Figure 2"
   const char* summary;  // one line, for --help
   Figure (*make)(Workshop& workshop);
 };
@@ -60,6 +61,8 @@ struct Spread {
   double mean, low, high, sd;  // sd with n - 1; 0 for a single value
 };
 Spread spread(std::span<const double> values);
+// Half the width of the 95 % confidence interval of their mean (Student's t); NaN for a single value.
+double confidence(std::span<const double> values);
 Json to_json(std::span<const double> values);                           // {"mean", "sd", "values"}; what is not finite becomes null
 double spearman(std::span<const double> x, std::span<const double> y);  // rank correlation, ties by mean rank; NaN if constant
 // How often a random split of the values into groups of these sizes has a mean of the first as far below that of the second: the
@@ -73,5 +76,12 @@ Figure fig4(Workshop& workshop);
 Figure fig5(Workshop& workshop);
 Figure fig6(Workshop& workshop);
 Figure fig7(Workshop& workshop);
+Figure overlap(Workshop& workshop);
+Figure pinwheel(Workshop& workshop);
+Figure priors(Workshop& workshop);
+Figure sparsity(Workshop& workshop);
+Figure tradeoff(Workshop& workshop);
+Figure pareto(Workshop& workshop);
+Figure rotation(Workshop& workshop);
 
 }  // namespace unpick::reproduce

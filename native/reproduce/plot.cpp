@@ -76,7 +76,7 @@ void Plot::title(const std::string& text, Colour colour) {
   canvas_.text(box_.x, box_.y - 28, text, style);
 }
 
-void Plot::axes(const std::string& x_name, const std::string& y_name, std::vector<double> x_ticks) {
+void Plot::axes(const std::string& x_name, const std::string& y_name, std::vector<double> x_ticks, bool bare) {
   const auto steps_of = [](const std::vector<double>& at) { return at.size() > 1 ? at[1] - at[0] : 1; };
   const auto vertical = ticks(y_, 4, log_y_), horizontal = x_ticks.empty() ? ticks(x_, 4, log_x_) : std::move(x_ticks);
   canvas_.text(box_.x, box_.y - 8, y_name, kAxis);
@@ -87,6 +87,7 @@ void Plot::axes(const std::string& x_name, const std::string& y_name, std::vecto
   canvas_.hairline(box_.x, box_.y + box_.height, box_.width, kQuiet);
   for (const double t : horizontal) {
     canvas_.fill(across(t), box_.y + box_.height, 0, 4, kQuiet);
+    if (bare) continue;
     canvas_.text(across(t), box_.y + box_.height + 17, tick_text(t, log_x_ ? t : steps_of(horizontal)), kAxis, Align::centre);
   }
   canvas_.text(box_.x + box_.width, box_.y + box_.height + 33, x_name, kAxis, Align::right);

@@ -42,8 +42,9 @@ class Plot {
   // As large as fits with one unit equally long on both axes.
   static Plot equal(io::Canvas& canvas, Box box, Interval x, Interval y);
 
-  void title(const std::string& text, io::Colour colour = io::kInk);                                  // above the box
-  void axes(const std::string& x_name, const std::string& y_name, std::vector<double> x_ticks = {});  // empty: round numbers
+  void title(const std::string& text, io::Colour colour = io::kInk);                                 // above the box
+  void axes(const std::string& x_name, const std::string& y_name, std::vector<double> x_ticks = {},  // empty: round numbers
+            bool bare = false);  // the ticks without their numbers
   void line(const Curve& curve, io::Colour colour, float width = 1.6f, float opacity = 1);
   void band(const Curve& low, const Curve& high, io::Colour colour, float opacity = 0.18f);
   void dot(const Eigen::Vector2d& at, io::Colour colour, float radius = 3, float opacity = 1);

@@ -135,11 +135,13 @@ void write_report(const std::string& folder) {
   std::string links, sections;
   for (const FigureRow& row : figures()) {
     if (!std::filesystem::exists(folder + "/" + row.name + ".json")) continue;
-    links += std::string("<a href=\"#") + row.name + "\">Figure " + (row.name + 3) + "</a>";
+    links += std::string("<a href=\"#") + row.name + "\">" + row.label + "</a>";
     sections += section(folder, row.name);
   }
   const std::string note =
-      "<p>The figures of Allen, <i>Unpicking Data at the Seams</i> (2024), trained and drawn by Unpick. <span class=badge>theorem"
+      "<p>The figures of Allen, <i>Unpicking Data at the Seams</i> (2024), and claims of Mathieu et al. (2019), Kim &amp; Mnih "
+      "(2018) and "
+      "Locatello et al. (2019), trained and drawn by Unpick. <span class=badge>theorem"
       "</span> marks what is proved and only confirmed here, <span class=badge>computed now</span> what came out of these runs. A "
       "claim that fails is shown with its number.</p>";
   io::write_atomically(

@@ -18,20 +18,21 @@ using Eigen::MatrixXd;
 
 constexpr double kActive = 0.5;  // sd of mu
 
-class HalfSize : public Dataset {
+class Shrunk : public Dataset {
  public:
-  explicit HalfSize(std::unique_ptr<Dataset> whole) : whole_(std::move(whole)) {}
-  std::string spec() const override { return whole_->spec() + " at half size"; }
+  Shrunk(std::unique_ptr<Dataset> whole, int by) : whole_(std::move(whole)), by_(by) {}
+  std::string spec() const override { return whole_->spec() + ", 1/" + std::to_string(by_) + " as wide and high"; }
   uint32_t size() const override { return whole_->size(); }
-  Shape image() const override { return {whole_->image()[0] / 2, whole_->image()[1] / 2, whole_->image()[2]}; }
+  Shape image() const override { return {whole_->image()[0] / by_, whole_->image()[1] / by_, whole_->image()[2]}; }
   void render(uint32_t index, std::span<real> out) const override {
     const Shape large = whole_->image();
+    const auto by = static_cast<size_t>(by_), width = static_cast<size_t>(large[1]), channels = static_cast<size_t>(large[2]);
     std::vector<real> x(static_cast<size_t>(large.size()));
     whole_->render(index, x);
     std::fill(out.begin(), out.end(), real(0));
     for (size_t i = 0; i < x.size(); ++i) {
-      const size_t width = static_cast<size_t>(large[1]), row = i / width / 2, column = i % width / 2;
-      out[row * width / 2 + column] += x[i] / 4;
+      const size_t pixel = i / channels, row = pixel / width / by, column = pixel % width / by;
+      out[(row * (width / by) + column) * channels + i % channels] += x[i] / static_cast<real>(by * by);
     }
   }
   std::vector<Factor> factors() const override { return whole_->factors(); }
@@ -39,6 +40,7 @@ class HalfSize : public Dataset {
 
  private:
   std::unique_ptr<Dataset> whole_;
+  int by_;
 };
 
 std::string key_of(const SpriteArm& arm, int seed) {
@@ -169,12 +171,12 @@ double mean_reconstruction(Session& session, const Codes& codes) {
   std::vector<real> eta(codes.x.size());
   Model& model = session.model();
   Decoder(model.spec, model.table, model.weights.span(), session.backend(), 32).run(codes.z, eta, {});
-  return io::reconstruction_error(Likelihood::bernoulli, eta, codes.x) / static_cast<double>(codes.count);
+  return reconstruction_error(Likelihood::bernoulli, eta, codes.x) / static_cast<double>(codes.count);
 }
 
 }  // namespace
 
-std::unique_ptr<Dataset> half_size_slice() { return std::make_unique<HalfSize>(open_dataset(kSlice)); }
+std::unique_ptr<Dataset> shrunk(std::unique_ptr<Dataset> data, int by) { return std::make_unique<Shrunk>(std::move(data), by); }
 
 std::string SpriteArm::name() const { return objective == "autoencoder" ? objective : posterior; }
 
@@ -198,7 +200,7 @@ std::shared_ptr<const SpriteRun> sprite_run(Workshop& shop, const SpriteArm& arm
   run.seed = seed;
   const auto few = shop.pick<uint32_t>(256, 64);
   const size_t parts_at_mark = shop.pick<size_t>(12, 2), parts_at_end = shop.pick<size_t>(128, 4);
-  const auto session = shop.train(recipe, half_size_slice(), key, [&](Session& s) {
+  const auto session = shop.train(recipe, shrunk(open_dataset(kSlice), 2), key, [&](Session& s) {
     const bool end = s.step() == steps;
     LatentSample sample = sample_latents(s.model(), s.data(), s.backend(), end ? s.data().size() : few);
     run.active = active_latents(sample);

@@ -15,7 +15,8 @@ namespace unpick::reproduce {
 
 inline constexpr const char* kSlice = "dsprites:shape=ellipse,orientation=0,posY=8..23";
 inline constexpr int kSpriteLatents = 10;
-std::unique_ptr<Dataset> half_size_slice();  // 32x32 pixels, each the mean of four
+// Every picture `by` times smaller each way, each pixel the mean of by x by.
+std::unique_ptr<Dataset> shrunk(std::unique_ptr<Dataset> data, int by);
 
 struct SpriteArm {
   std::string posterior = "diagonal", objective = "beta-vae";

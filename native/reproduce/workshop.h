@@ -29,7 +29,8 @@ struct Recipe {
   std::vector<int64_t> marks{};  // steps after which to look
 };
 
-struct SpriteRun;  // sprites.h
+struct SpriteRun;    // sprites.h
+struct TrialResult;  // trials.h
 
 class Workshop {
  public:
@@ -44,6 +45,7 @@ class Workshop {
     return quick_ ? quick : full;
   }
   Backend& backend() { return *backend_; }
+  Pool& pool() { return pool_; }
   int threads() const { return pool_.threads(); }
 
   void begin(int64_t expected_steps);  // of the next figure
@@ -54,8 +56,9 @@ class Workshop {
   std::unique_ptr<Session> train(const Recipe& recipe, std::unique_ptr<Dataset> data, const std::string& what,
                                  const std::function<void(Session&)>& look = {});
 
-  // Runs on dSprites are shared between figures, by name.
+  // Runs are shared between figures, by name.
   std::map<std::string, std::shared_ptr<const SpriteRun>> sprites;
+  std::map<std::string, std::shared_ptr<const TrialResult>> trials;
 
  private:
   int seeds_;

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "core/data/dataset.h"
 #include "core/metrics/job.h"
@@ -18,8 +17,5 @@ namespace unpick {
 // Of `batches` batches of 64 images drawn with replacement. What it refers to must outlive the job. Error(usage) for pixels that
 // are not Bernoulli, or a model that does not take these images.
 Job evidence(const Model& model, const Dataset& data, Backend& backend, uint64_t seed, int batches = 1000);
-
-// -log p(x|z) of one image in nats (Bernoulli; eta: logits), or its squared error (Gaussian; eta: means).
-double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x);
 
 }  // namespace unpick

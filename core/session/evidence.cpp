@@ -1,5 +1,5 @@
 // See evidence.h.
-#include "native/cli/evidence.h"
+#include "core/session/evidence.h"
 
 #include <algorithm>
 #include <cmath>
@@ -70,15 +70,6 @@ Job evidence(const Model& model, const Dataset& data, Backend& backend, uint64_t
     return r;
   };
   return {batches, piece, report};
-}
-
-double reconstruction_error(Likelihood kind, std::span<const real> eta, std::span<const real> x) {
-  double sum = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    const double l = static_cast<double>(eta[i]), t = static_cast<double>(x[i]);
-    sum += kind == Likelihood::bernoulli ? std::max(l, 0.0) + std::log1p(std::exp(-std::abs(l))) - t * l : (l - t) * (l - t);
-  }
-  return sum;
 }
 
 }  // namespace unpick

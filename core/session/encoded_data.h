@@ -3,7 +3,7 @@
 // Why a table: the study's BetaVAE and FactorVAE scores ask for 2.9 million codes of dSprites, which has 737,280 images. Each image
 // is drawn and encoded once, when it is first asked for, and looked up from then on.
 //
-// Read next: core/metrics/representation.h, native/cli/evidence.h
+// Read next: core/metrics/representation.h, core/session/evidence.h
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
 // See encoded_data.h.
-#include "native/cli/encoded_data.h"
+#include "core/session/encoded_data.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,81 @@
+// See trials.h.
+#include "native/reproduce/trials.h"
+
+#include "core/metrics/factor_vae_score.h"
+#include "core/metrics/mig.h"
+#include "core/metrics/unsupervised.h"
+#include "core/session/encoded_data.h"
+#include "core/session/evidence.h"
+
+namespace unpick::reproduce {
+namespace {
+
+std::string key_of(const Trial& what, int seed) { return what.settings + " " + what.data + ", seed " + std::to_string(seed); }
+
+TrialResult measure(Workshop& shop, Session& s, const std::vector<double>& terms) {
+  const auto seed = static_cast<uint64_t>(s.config().seed);
+  EncodedData codes(s.model(), s.data(), shop.backend(), shop.pool());
+  const Points points = draw_points(codes, shop.pick(10000, 500), Rng(seed, Stream::probe), 0);
+  const int train = shop.pick(10000, 40), test = shop.pick(5000, 20), spread_of = shop.pick(10000, 500);
+  TrialResult r;
+  r.mig = mig(points).number("discrete_mig");
+  r.hoyer = hoyer_score(points.codes).number("hoyer");
+  r.factor_score = finish(factor_vae_score(codes, seed, train, test, spread_of), shop.pool()).number("eval_accuracy");
+  r.reconstruction =
+      finish(evidence(s.model(), s.data(), shop.backend(), seed, shop.pick(32, 1)), shop.pool()).number("reconstruction_loss");
+  const Eigen::MatrixXf centred = points.codes.rowwise() - points.codes.colwise().mean();
+  const Eigen::VectorXf variance = centred.colwise().squaredNorm().transpose() / static_cast<float>(centred.rows());
+  r.active = static_cast<int>((variance.array() > 0.25f).count());
+  r.term = spread(terms).mean;
+  return r;
+}
+
+}  // namespace
+
+int64_t trial_steps(const Workshop& shop) { return shop.pick<int64_t>(3000, 20); }
+
+const TrialResult& trial(Workshop& shop, const Trial& what, int seed) {
+  const std::string key = key_of(what, seed);
+  if (const auto found = shop.trials.find(key); found != shop.trials.end()) return *found->second;
+  const int64_t steps = trial_steps(shop), early = steps * 4 / 5;
+  Recipe recipe{"model=mlp-64-tanh latent=" + std::to_string(kTrialLatents) + " batch=64 " + what.settings,
+                seed,
+                {{early, 3e-3}, {steps - early, 6e-4}}};
+  for (int64_t step = steps - steps / 10 + 1; step <= steps; ++step) recipe.marks.push_back(step);
+  std::vector<double> terms;
+  const auto session =
+      shop.train(recipe, shrunk(open_dataset(what.data), 4), key, [&](Session& s) { terms.push_back(s.losses().term); });
+  return *(shop.trials[key] = std::make_shared<const TrialResult>(measure(shop, *session, terms)));
+}
+
+std::vector<TrialResult> trials(Workshop& shop, const Trial& what) {
+  std::vector<TrialResult> results;
+  for (int seed = 1; seed <= shop.seeds(); ++seed) results.push_back(trial(shop, what, seed));
+  return results;
+}
+
+int64_t missing_steps(const Workshop& shop, const std::vector<Trial>& wanted) {
+  int64_t runs = 0;
+  for (const Trial& what : wanted)
+    for (int seed = 1; seed <= shop.seeds(); ++seed) runs += !shop.trials.count(key_of(what, seed));
+  return runs * trial_steps(shop);
+}
+
+std::vector<double> of(const std::vector<TrialResult>& results, double TrialResult::*field) {
+  std::vector<double> values;
+  for (const TrialResult& r : results) values.push_back(r.*field);
+  return values;
+}
+
+Json to_json(const std::vector<TrialResult>& results) {
+  std::vector<double> active;
+  for (const TrialResult& r : results) active.push_back(r.active);
+  return {{"reconstruction", to_json(of(results, &TrialResult::reconstruction))},
+          {"mig", to_json(of(results, &TrialResult::mig))},
+          {"factor_score", to_json(of(results, &TrialResult::factor_score))},
+          {"hoyer", to_json(of(results, &TrialResult::hoyer))},
+          {"term", to_json(of(results, &TrialResult::term))},
+          {"active", to_json(active)}};
+}
+
+}  // namespace unpick::reproduce

@@ -1,0 +1,38 @@
+// Small VAEs by the hundred, on pictures a quarter as wide and high: what objectives, priors and betas do to reconstruction and to
+// scores is a question of many seeds, not of large pictures. A trial takes seconds.
+//
+// Trials are kept by name, so that figures that ask for the same one share it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "native/reproduce/figure.h"
+#include "native/reproduce/sprites.h"
+
+namespace unpick::reproduce {
+
+inline constexpr int kTrialLatents = 10;
+
+struct Trial {
+  std::string settings;       // beside model=mlp-64-tanh, latent=10, batch=64: "objective=factor-vae gamma-tc=10"
+  std::string data = kSlice;  // at a quarter of its size
+};
+
+struct TrialResult {
+  double reconstruction = 0;  // nats an image, z ~ q
+  double mig = 0, factor_score = 0;
+  double hoyer = 0;  // of the means
+  double term = 0;   // the objective's own, mean over the last tenth of the steps
+  int active = 0;    // latents whose means have a standard deviation above 0.5
+};
+
+int64_t trial_steps(const Workshop& shop);
+const TrialResult& trial(Workshop& shop, const Trial& what, int seed);
+std::vector<TrialResult> trials(Workshop& shop, const Trial& what);             // of every seed
+int64_t missing_steps(const Workshop& shop, const std::vector<Trial>& wanted);  // that these still cost
+
+std::vector<double> of(const std::vector<TrialResult>& results, double TrialResult::*field);
+Json to_json(const std::vector<TrialResult>& results);
+
+}  // namespace unpick::reproduce
