@@ -123,7 +123,7 @@ void App::wide(const View& v, Rect r) {
     v.pen.text({r.x0, r.y0}, Type::body, v.theme.quiet, "Drawing the first pictures …");
     return;
   }
-  Rect below = r.take_bottom(std::clamp(0.27f * r.height(), 168.0f, 260.0f));
+  Rect below = r.take_bottom(std::clamp(0.25f * r.height(), 164.0f, 260.0f));
   r.y1 -= 20;
   v.pen.line({below.x0, below.y0 - 12}, {below.x1, below.y0 - 12}, v.theme.rule);
   const float side = std::clamp(0.35f * r.width(), 300.0f, 520.0f);
@@ -137,7 +137,7 @@ void App::wide(const View& v, Rect r) {
 
   Rect geometry = r.take_right(side);
   r.x1 -= 28;
-  const Rect images = r.take_bottom(std::clamp(0.28f * r.height(), 120.0f, 200.0f));
+  const Rect images = r.take_bottom(std::clamp(0.22f * r.height(), 108.0f, 190.0f));
   r.y1 -= 14;
   show(v, draw_traversal, r);
   show(v, draw_reconstructions, images);

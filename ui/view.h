@@ -20,6 +20,7 @@ namespace unpick::ui {
 struct Memory {
   bool dark = false;
   bool all_latents = false;       // traversal: also those that are not in use
+  size_t page = 0;                // traversal: which rows, where not all have room
   bool logarithmic = true;        // curves
   std::optional<int> across, up;  // the plane's latents; none: the two that carry most
   size_t factor = 0;              // that colours the plane's codes
@@ -38,7 +39,8 @@ struct View {
   bool ready() const { return now.pictures && now.look; }
 };
 
-// Writes title, caption and badge; returns what is left. `step`: of the numbers that are shown.
+// Writes title, caption and badge; returns what is left. `step`: of the numbers that are shown. A low view has one line of caption,
+// all of it under the pointer.
 Rect draw_head(const View& v, Rect r, const std::string& title, const std::string& caption, int64_t step);
 
 void draw_traversal(const View& v, Rect r);

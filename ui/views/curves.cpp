@@ -51,18 +51,21 @@ void draw_grid(const View& v, const Rect& area, const Axis& axis, double last_st
   } else {
     for (const double value : ticks(axis.low, axis.high, 4)) mark(value);
   }
-  for (const double step : ticks(0, last_step, std::max(2, static_cast<int>(area.width() / 110)))) {
+  for (const double step : ticks(0, last_step, std::max(2, static_cast<int>(area.width() / 70)))) {
     const float x = area.x0 + static_cast<float>(step / last_step) * area.width();
     v.pen.line({x, area.y1}, {x, area.y1 + 4}, v.theme.rule);
-    v.pen.text({x, area.y1 + 5}, Type::small, v.theme.quiet, grouped(std::llround(step)), step == 0 ? 0 : 0.5f);
+    if (x < area.x1 - 70)  // there the word for the scale stands
+      v.pen.text({x, area.y1 + 5}, Type::small, v.theme.quiet, grouped(std::llround(step)), step == 0 ? 0 : 0.5f);
   }
 }
 
 // Names go where their lines end, moved apart where they would overlap.
 void draw_names(const View& v, const Rect& area, const Axis& axis, std::span<const Line> lines) {
   std::vector<std::pair<float, const Line*>> ends;
-  for (const Line& line : lines)
-    if (!line.name.empty()) ends.push_back({area.y1 - axis.share(line.values->back()) * area.height() - 7, &line});
+  const auto room = static_cast<size_t>(std::max(area.height() / 13, 1.0f));
+  for (size_t i = lines.size(); i-- > 0;)  // the last lines matter most
+    if (!lines[i].name.empty() && ends.size() < room)
+      ends.push_back({area.y1 - axis.share(lines[i].values->back()) * area.height() - 7, &lines[i]});
   std::sort(ends.begin(), ends.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (size_t i = 1; i < ends.size(); ++i) ends[i].first = std::max(ends[i].first, ends[i - 1].first + 13);
   for (size_t i = ends.size(); i-- > 0;) {
@@ -112,8 +115,9 @@ void draw_losses(const View& v, Rect r) {
   const Curves& c = *v.now.curves;
   const Losses& l = v.now.losses;
   r = draw_head(v, r,
-                l.step ? "Loss " + number(l.loss) + " = reconstruction " + number(l.reconstruction) + " and KL " + number(l.kl)
-                       : std::string("Loss, reconstruction and KL"),
+                l.step && r.width() < 320 ? "Loss " + number(l.loss) + " nats"
+                : l.step ? "Loss " + number(l.loss) + " = reconstruction " + number(l.reconstruction) + " and KL " + number(l.kl)
+                         : std::string("Loss, reconstruction and KL"),
                 "Nats per image of each batch, against steps.", l.step);
   draw_scale(v, r);
   const Line lines[] = {{&c.loss, "loss", v.theme.quiet, 1.2f},

@@ -17,8 +17,13 @@ void draw_matrix(const View& v, Rect r, Eigen::Index n, std::span<const std::str
   const float cell = std::floor(std::min((r.width() - kLabel) / static_cast<float>(n), (r.height() - 18) / static_cast<float>(n)));
   for (Eigen::Index i = 0; i < n; ++i) {
     const auto at = static_cast<float>(i);
-    v.pen.text({r.x0 + kLabel + (at + 0.5f) * cell, r.y0}, Type::small, v.theme.blue, columns[static_cast<size_t>(i)], 0.5f);
-    v.pen.text({r.x0, r.y0 + 18 + (at + 0.5f) * cell - 8}, Type::small, v.theme.blue, rows[static_cast<size_t>(i)]);
+    const bool named = cell >= 12 || i % 2 == 0;  // small cells: every other name, and of columns the digits alone
+    const std::string& column = columns[static_cast<size_t>(i)];
+    if (named) {
+      v.pen.text({r.x0 + kLabel + (at + 0.5f) * cell, r.y0}, Type::small, v.theme.blue, cell < 17 ? column.substr(1) : column,
+                 0.5f);
+      v.pen.text({r.x0, r.y0 + 18 + (at + 0.5f) * cell - 8}, Type::small, v.theme.blue, rows[static_cast<size_t>(i)]);
+    }
     for (Eigen::Index j = 0; j < n; ++j) {
       const float x = r.x0 + kLabel + static_cast<float>(j) * cell, y = r.y0 + 18 + at * cell;
       const Rect box{x, y, x + cell - 1, y + cell - 1};

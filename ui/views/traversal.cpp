@@ -9,7 +9,7 @@
 namespace unpick::ui {
 namespace {
 
-constexpr float kGap = 6, kAxis = 14, kMostTile = 72;
+constexpr float kGap = 6, kAxis = 12, kLeastTile = 24, kMostTile = 72;
 
 struct Grid {
   float label, tile, high;  // points; `high` is the height of a tile
@@ -82,6 +82,20 @@ void draw_header_of_columns(const View& v, const Rect& r, const Grid& g) {
   if (g.label > 100) v.pen.text({r.x0, r.y0}, Type::small, v.theme.blue, "value of z");
 }
 
+// As many rows as can be seen well; a word above them turns the page.
+std::span<const int> choose_rows(const View& v, const Rect& above, const Rect& r, std::span<const int> rows) {
+  const auto fit = static_cast<size_t>(std::max(1.0f, std::floor(r.height() / (kLeastTile + kAxis + kGap))));
+  if (rows.size() <= fit) return rows;
+  const size_t pages = (rows.size() + fit - 1) / fit, first = v.memory.page % pages * fit,
+               count = std::min(fit, rows.size() - first);
+  const std::string word =
+      "rows " + std::to_string(first + 1) + "–" + std::to_string(first + count) + " of " + std::to_string(rows.size()) + " →";
+  const float width = v.pen.width(Type::body, word) + 16;
+  if (word_button(v.pen, "page", {above.x1 - width, above.y0 - 3, above.x1, above.y1 + 1}, word, false, "the next rows"))
+    ++v.memory.page;
+  return rows.subspan(first, count);
+}
+
 }  // namespace
 
 void draw_traversal(const View& v, Rect r) {
@@ -104,10 +118,12 @@ void draw_traversal(const View& v, Rect r) {
     const Rect button{line.x0 - 8, line.y0, line.x0 + v.pen.width(Type::body, word) + 8, line.y1};
     if (word_button(v.pen, "unused", button, word, false)) v.memory.all_latents = !v.memory.all_latents;
   }
-  draw_header_of_columns(v, r.take_top(18), grid_for(v, r, rows.size()));
-  const Grid g = grid_for(v, r, rows.size());
-  const float pitch = std::min(r.height() / static_cast<float>(rows.size()), g.high + kAxis + 3 * kGap);
-  for (const int latent : rows) {
+  const Rect above = r.take_top(18);
+  const std::span<const int> page = choose_rows(v, above, r, rows);
+  const Grid g = grid_for(v, r, page.size());
+  draw_header_of_columns(v, above, g);
+  const float pitch = std::min(r.height() / static_cast<float>(page.size()), g.high + kAxis + 3 * kGap);
+  for (const int latent : page) {
     const Rect row = r.take_top(pitch);
     draw_label(v, row, g, latent);
     draw_row(v, row, g, static_cast<size_t>(latent));
