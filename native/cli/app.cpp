@@ -1,0 +1,201 @@
+// `unpick app`: the lab in a window. Trains by itself, or opens a run directory or a weights file; files can be dropped on it.
+//
+// The trainer has a thread of its own; the window draws when there is something new to see and else sleeps.
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "gl/screen.h"
+#include "native/app/window.h"
+#include "native/cli/cli.h"
+#include "native/cli/support.h"
+#include "native/io/model_file.h"
+#include "native/io/run_directory.h"
+#include "ui/runner.h"
+
+namespace unpick::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string open, preset, screenshot, size;
+  Given given;
+  int64_t frames = 0;
+  bool dark = false, light = false, paused = false;
+};
+
+// A run directory goes on where it stood; a weights file starts with fresh moments.
+Kept read_run(const std::string& path) {
+  const std::string checkpoint = io::RunDirectory(path).file("checkpoint.safetensors");
+  io::StoredModel model = io::read_model(path);
+  Kept run{model.info.config, model.info.image, {}, {}};
+  if (fs::exists(checkpoint)) {
+    io::StoredCheckpoint stored = io::read_checkpoint(checkpoint, model.model.table);
+    run.config = stored.info.config;
+    run.state = std::move(stored.state);
+    run.log = std::move(stored.log);
+    return run;
+  }
+  const auto weights = model.model.weights.span();
+  run.state.step = model.info.step;
+  run.state.weights.assign(weights.begin(), weights.end());
+  run.state.m.assign(weights.size(), 0);
+  run.state.v.assign(weights.size(), 0);
+  return run;
+}
+
+// The window's size and the sheet's colour, kept between uses.
+struct Desk {
+  int width = 1280, height = 800;
+  bool dark = false;
+
+  static fs::path file() {
+    const char *config = std::getenv("XDG_CONFIG_HOME"), *home = std::getenv("HOME");
+    if (config && *config) return fs::path(config) / "unpick" / "window";
+    return home && *home ? fs::path(home) / ".config" / "unpick" / "window" : fs::path();
+  }
+  void read() {
+    Desk kept;
+    std::ifstream in(file());
+    if (in >> kept.width >> kept.height >> kept.dark && kept.width >= 320 && kept.height >= 320 && kept.width <= 8192 &&
+        kept.height <= 8192)
+      *this = kept;
+  }
+  // A desk that cannot be kept is no reason to complain on leaving.
+  void write() const {
+    std::error_code ignored;
+    fs::create_directories(file().parent_path(), ignored);
+    std::ofstream(file()) << width << ' ' << height << ' ' << dark << '\n';
+  }
+};
+
+Desk desk_for(const Options& o) {
+  Desk desk;
+  if (o.screenshot.empty()) desk.read();
+  if (!o.size.empty() && (std::sscanf(o.size.c_str(), "%dx%d", &desk.width, &desk.height) != 2 || desk.width < 320 ||
+                          desk.height < 320 || desk.width > 8192 || desk.height > 8192))
+    throw Error(ErrorKind::usage, "--size " + o.size, "is not a size", "write, for example, 1280x800");
+  if (o.dark || o.light) desk.dark = o.dark;
+  return desk;
+}
+
+bool all_shown(const Snapshot& s) {
+  return !s.playing && s.pictures && s.look && (s.failed || (s.pictures->step == s.step && s.look->step == s.step));
+}
+
+// Frames until the window is closed, or until a picture of the finished run is taken.
+class Loop {
+ public:
+  Loop(const Options& options, Window& window, Lab& lab)
+      : options_(options), window_(window), lab_(lab), app_(lab, textures_), screen_("#version 330") {}
+
+  ui::App& app() { return app_; }
+
+  void run() {
+    int64_t drawn = 0, serial = -1;
+    ui::Pointer before;
+    while (!window_.closing()) {
+      window_.poll(kRest);
+      for (const std::string& path : window_.dropped()) open(path);
+      for (const char c : window_.typed()) app_.key(c);
+      const ui::Pointer pointer = window_.pointer();
+      const bool touched =
+          pointer.down || before.down || pointer.wheel != 0 || pointer.at.x != before.at.x || pointer.at.y != before.at.y;
+      const int64_t now = lab_.latest().serial;
+      if (watched_ && (now != serial || touched || ++idle_ > 30)) draw(pointer), ++drawn;
+      serial = now;
+      before = pointer;
+      const bool finished =
+          options_.frames > 0 ? drawn >= options_.frames : !options_.screenshot.empty() && all_shown(lab_.latest());
+      if (finished) break;
+    }
+    if (options_.screenshot.empty()) return;
+    for (int i = 0; i < 2; ++i) draw({});  // ImGui places what it did not know the size of in the second frame
+    io::write_png(options_.screenshot, picture_);
+  }
+
+ private:
+  static constexpr double kRest = 1.0 / 60;  // seconds between looks for something new
+
+  void open(const std::string& path) {
+    try {
+      lab_.open(read_run(path));
+    } catch (const Error& error) {
+      lab_.complain(error.what());
+    }
+  }
+
+  void draw(const ui::Pointer& pointer) {
+    idle_ = 0;
+    int width = 0, height = 0, wide = 0, high = 0;
+    window_.size(width, height);
+    window_.size_in_pixels(wide, high);
+    const auto now = std::chrono::steady_clock::now();
+    const float seconds = std::chrono::duration<float>(now - drawn_at_).count();
+    drawn_at_ = now;
+    screen_.begin(app_, window_.pixels_per_point());
+    app_.frame(static_cast<float>(width), static_cast<float>(height), seconds, pointer);
+    screen_.draw(app_, wide, high);
+    if (!options_.screenshot.empty()) picture_ = window_.picture();
+    window_.show();
+  }
+
+  const Options& options_;
+  const bool watched_ = options_.screenshot.empty() || options_.frames > 0;  // else only the last moment is drawn
+  Window& window_;
+  Lab& lab_;
+  gl::GlTextures textures_;
+  ui::App app_;
+  gl::Screen screen_;
+  io::Image picture_;
+  int idle_ = 0;
+  std::chrono::steady_clock::time_point drawn_at_ = std::chrono::steady_clock::now();
+};
+
+int open_window(const Options& o) {
+  Config config;
+  if (!o.preset.empty() || (o.given.empty() && o.open.empty())) apply_preset(config, o.preset.empty() ? "live" : o.preset);
+  for (const auto& [name, value] : o.given) set(config, name, value);
+  Kept opened;
+  if (!o.open.empty()) {
+    opened = read_run(o.open);
+    config = opened.config;
+  }
+  Lab lab(open_data, config);
+  if (!o.open.empty()) {
+    lab.open(std::move(opened));
+  } else if (!o.paused) {
+    lab.post("play");
+  }
+  Desk desk = desk_for(o);
+  Window window("Unpick", desk.width, desk.height);
+  const ui::Runner runner(lab);
+  Loop loop(o, window, lab);
+  loop.app().memory.dark = desk.dark;
+  loop.run();
+  window.size(desk.width, desk.height);
+  desk.dark = loop.app().memory.dark;
+  if (o.screenshot.empty()) desk.write();
+  return 0;
+}
+
+}  // namespace
+
+void add_app(CLI::App& app, Run& run) {
+  const auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("app", "the lab: train and look inside, in a window");
+  command->add_option("open", o->open, "a run directory or a weights file to open");
+  command->add_option("--preset", o->preset, "a named set of settings (live)");
+  command->add_option("--size", o->size, "of the window, in points: 1280x800");
+  command->add_option("--screenshot", o->screenshot, "draw until training ends, write this .png, and leave");
+  command->add_option("--frames", o->frames, "leave after this many frames");
+  command->add_flag("--dark", o->dark, "the dark sheet");
+  command->add_flag("--light", o->light, "the light sheet");
+  command->add_flag("--paused", o->paused, "do not start training");
+  add_settings(*command, o->given, {When::model, When::live, When::run});
+  command->callback([o, &run] { run = [o] { return open_window(*o); }; });
+}
+
+}  // namespace unpick::cli

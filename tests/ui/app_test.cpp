@@ -1,0 +1,175 @@
+// The lab without a window: every view and panel is drawn, and what a hand does becomes commands.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/data/dsprites.h"
+#include "ui/app.h"
+
+namespace unpick::ui {
+namespace {
+
+// Counts what is uploaded, and shows nothing.
+class NoTextures : public Textures {
+ public:
+  ImTextureID put(ImTextureID old, int width, int height, const std::vector<ImU32>& rgba) override {
+    EXPECT_EQ(rgba.size(), static_cast<size_t>(width) * static_cast<size_t>(height));
+    ++uploads;
+    return old ? old : reinterpret_cast<ImTextureID>(static_cast<uintptr_t>(++textures));
+  }
+  int uploads = 0, textures = 0;
+};
+
+Config tiny() {
+  Config config;
+  for (const auto& [name, value] : {std::pair{"data", "dsprites:shape=ellipse,scale=2,orientation=0,posX=8..15,posY=8..11"},
+                                    {"model", "linear"},
+                                    {"latent", "3"},
+                                    {"batch", "8"},
+                                    {"threads", "1"}})
+    set(config, name, value);
+  return config;
+}
+
+struct Lab1 {
+  explicit Lab1(const Config& config = tiny()) : lab(open_dataset, config), app(lab, textures) { settle(); }
+
+  void settle() {
+    for (double rest = 0; !std::isinf(rest); rest = lab.advance(0.01)) lab.wait(rest);
+  }
+  const Snapshot& ask(const std::string& line) {
+    lab.post(line);
+    settle();
+    return lab.latest();
+  }
+  void frame(float width = 1280, float height = 800, Pointer pointer = {}) {
+    app.scale(1);
+    app.frame(width, height, 1.0f / 60, pointer);
+  }
+  // A press at (x,y), a movement, a release.
+  void drag(float x, float y, float dx, float dy) {
+    for (const Pointer& p : {Pointer{{x, y}}, Pointer{{x, y}, true}, Pointer{{x + dx, y + dy}, true}, Pointer{{x + dx, y + dy}}}) {
+      frame(1280, 800, p);
+      settle();
+    }
+    frame();
+  }
+
+  NoTextures textures;
+  Lab lab;
+  App app;
+};
+
+int vertices() { return ImGui::GetDrawData()->TotalVtxCount; }
+
+TEST(App, EveryViewIsDrawnInBothThemesAndLayoutsAndMemoriesOfNothing) {
+  Lab1 l;
+  l.ask("step 3");
+  for (int i = 0; i < 20; ++i) {
+    l.app.memory.dark = i % 2;
+    l.app.memory.logarithmic = i % 3;
+    l.app.memory.all_latents = i % 5;
+    l.frame(1000 + 40 * static_cast<float>(i % 7), 640 + 20 * static_cast<float>(i));
+    EXPECT_GT(vertices(), 2000);
+    l.app.tab = i % static_cast<int>(views().size() + 1);
+    l.frame(390, 844);
+    EXPECT_GT(vertices(), 300) << "compact, tab " << l.app.tab;
+    l.frame(200, 150);  // too small for anything is still no crash
+  }
+}
+
+TEST(App, NothingIsUploadedTwice) {
+  Lab1 l;
+  for (int i = 0; i < 3; ++i) l.frame();
+  const int before = l.textures.uploads;
+  EXPECT_GE(before, 3) << "traversal, images, directions";
+  for (int i = 0; i < 5; ++i) l.frame();
+  EXPECT_EQ(l.textures.uploads, before);
+  l.ask("move 0 1");
+  l.frame();
+  EXPECT_EQ(l.textures.uploads, before + 2) << "the pictures of the data are as they were";
+  ++l.textures.generation;
+  l.frame();
+  EXPECT_EQ(l.textures.uploads, before + 5) << "all textures were lost";
+}
+
+TEST(App, KeysAreCommands) {
+  Lab1 l;
+  l.app.key('s');
+  l.settle();
+  EXPECT_EQ(l.lab.latest().step, 1);
+  l.ask("set steps 4");
+  l.app.key(' ');
+  l.settle();
+  EXPECT_EQ(l.lab.latest().step, 4);
+  l.app.key('d');
+  l.settle();
+  EXPECT_EQ(l.lab.latest().config.seed, 2);
+  l.app.key('t');
+  EXPECT_TRUE(l.app.memory.dark);
+}
+
+// The amber play button stands at the left of the header: its middle is at (136, 26).
+TEST(App, TheButtonTrains) {
+  Lab1 l;
+  l.ask("set steps 6");
+  l.frame();
+  l.drag(136, 26, 0, 0);
+  EXPECT_EQ(l.lab.latest().step, 6);
+}
+
+TEST(App, DraggingARowMovesItsLatent) {
+  Lab1 l;
+  l.app.memory.all_latents = true;
+  l.ask("step 2");
+  l.frame();
+  const std::vector<bool> before = l.lab.latest().look->moved;
+  EXPECT_EQ(std::count(before.begin(), before.end(), true), 0);
+  l.drag(500, 170, 80, 0);
+  const auto& moved = l.lab.latest().look->moved;
+  ASSERT_EQ(std::count(moved.begin(), moved.end(), true), 1);
+  const auto latent = std::find(moved.begin(), moved.end(), true) - moved.begin();
+  EXPECT_EQ(latent, l.lab.latest().pictures->sample.by_kl()[0]) << "the first row is the latent with the largest KL";
+  const real first = l.lab.latest().look->code[static_cast<size_t>(latent)];
+  l.drag(580, 170, 60, 0);
+  EXPECT_GT(l.lab.latest().look->code[static_cast<size_t>(latent)], first) << "to the right is up";
+}
+
+TEST(App, ARunThatCannotStartSaysWhy) {
+  Lab1 l;
+  l.frame();
+  const int quiet = vertices();
+  l.ask("start data=dsprites:shape=circle");
+  l.frame();
+  EXPECT_FALSE(l.lab.latest().message.empty());
+  EXPECT_GT(vertices(), quiet) << "the message is drawn";
+}
+
+TEST(Draw, NumbersAreShort) {
+  EXPECT_EQ(number(0.04712), "0.0471");
+  EXPECT_EQ(number(-1.5), "−1.5");
+  EXPECT_EQ(number(1240.4), "1,240");
+  EXPECT_EQ(number(-1234567), "−1,234,567");
+  EXPECT_EQ(number(std::nan("")), "–");
+  EXPECT_EQ(fixed(-0.125, 2), "−0.12");
+  EXPECT_EQ(grouped(999), "999");
+}
+
+TEST(Draw, TicksAreRound) {
+  EXPECT_EQ(ticks(0, 10, 4), (std::vector<double>{0, 5, 10}));
+  EXPECT_EQ(ticks(-1, 1, 4), (std::vector<double>{-1, -0.5, 0, 0.5, 1}));
+  EXPECT_TRUE(ticks(1, 1, 4).empty());
+}
+
+TEST(Draw, DivergingColoursMeetInTheMiddleAndViridisRises) {
+  for (const bool dark : {false, true}) {
+    EXPECT_EQ(diverging(0.0f, theme(dark)), diverging(-0.0f, theme(dark)));
+    EXPECT_NE(diverging(1, theme(dark)), diverging(-1, theme(dark)));
+  }
+  const auto light = [](ImU32 c) { return 2 * (c & 255) + 7 * (c >> 8 & 255) + (c >> 16 & 255); };
+  for (int i = 1; i <= 20; ++i)
+    EXPECT_GT(light(viridis(0.05f * static_cast<float>(i))), light(viridis(0.05f * static_cast<float>(i - 1))));
+}
+
+}  // namespace
+}  // namespace unpick::ui

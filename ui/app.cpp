@@ -1,0 +1,173 @@
+// Layout. See app.h.
+#include "ui/app.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ui/widgets.h"
+
+namespace unpick::ui {
+namespace {
+
+constexpr float kHeader = 52, kWideFrom = 1000, kMargin = 20;
+
+// A scrolling area for controls that may be taller than their place.
+template <class Draw>
+void scrolled(const Pen& pen, const char* id, const Rect& r, float height, Draw&& draw) {
+  ImGui::SetCursorScreenPos({r.x0, r.y0});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(0, 0));
+  ImGui::BeginChild(id, {r.width(), r.height()}, false, ImGuiWindowFlags_NoBackground);
+  ImGui::PopStyleVar();
+  const ImVec2 start = ImGui::GetCursorScreenPos();
+  pen.clip(r);
+  draw(Rect{start.x + 8, start.y, start.x + r.width() - 10, start.y + height});
+  pen.unclip();
+  ImGui::SetCursorPos({0, height});
+  ImGui::Dummy({1, 1});
+  ImGui::EndChild();
+}
+
+constexpr float kKnobsHeight = 640;
+
+// Controls of different views may have the same names.
+void show(const View& v, void (*draw)(const View&, Rect), const Rect& r) {
+  ImGui::PushID(reinterpret_cast<const void*>(draw));
+  draw(v, r);
+  ImGui::PopID();
+}
+
+}  // namespace
+
+App::App(Lab& lab, Textures& textures) : lab_(lab), textures_(textures), context_(ImGui::CreateContext()) {
+  ImGui::SetCurrentContext(context_);
+  ImGui::GetIO().IniFilename = nullptr;
+  ImGui::GetIO().ConfigWindowsMoveFromTitleBarOnly = true;
+  post_ = [this](const std::string& line) { lab_.post(line); };
+}
+
+App::~App() { ImGui::DestroyContext(context_); }
+
+bool App::scale(float pixels_per_point) {
+  ImGui::SetCurrentContext(context_);
+  if (pixels_per_point == pixels_per_point_) return false;
+  pixels_per_point_ = pixels_per_point;
+  fonts_.load(pixels_per_point);
+  return true;
+}
+
+void App::key(char typed) {
+  const Snapshot& now = lab_.latest();
+  switch (typed) {
+    case ' ': lab_.post(now.playing ? "pause" : "play"); break;
+    case 's': lab_.post("step 1"); break;
+    case 'r':
+      lab_.post("start");
+      lab_.post("play");
+      break;
+    case 'd':
+      lab_.post("start seed=" + std::to_string(now.config.seed + 1));
+      lab_.post("play");
+      break;
+    case 't': memory.dark = !memory.dark; break;
+    default: break;
+  }
+}
+
+void App::frame(float width, float height, float seconds, Pointer pointer) {
+  const Theme& theme = ui::theme(memory.dark);
+  apply_style(theme);
+  ImGuiIO& io = ImGui::GetIO();
+  io.DisplaySize = {std::max(width, 1.0f), std::max(height, 1.0f)};
+  io.DisplayFramebufferScale = {pixels_per_point_, pixels_per_point_};
+  io.DeltaTime = std::max(seconds, 1e-4f);
+  io.MousePos = pointer.at;
+  io.MouseDown[0] = pointer.down;
+  io.MouseWheel = pointer.wheel;
+
+  ImGui::NewFrame();
+  ImGui::SetNextWindowPos({0, 0});
+  ImGui::SetNextWindowSize(io.DisplaySize);
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(0, 0));
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0);
+  ImGui::Begin("lab", nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoBringToFrontOnFocus |
+                   ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoSavedSettings);
+  ImGui::PopStyleVar(2);
+  const Pen pen(ImGui::GetWindowDrawList(), theme, fonts_);
+  const View v{lab_.latest(), pen, theme, textures_, memory, post_};
+  const Rect all{0, 0, io.DisplaySize.x, io.DisplaySize.y};
+  all.width() >= kWideFrom&& all.height() >= 560 ? wide(v, all) : compact(v, all);
+  ImGui::End();
+  ImGui::Render();
+}
+
+void App::draw_message(const View& v, Rect& r) {
+  if (v.now.message.empty()) return;
+  const float height = v.pen.paragraph(r.inset(12, 0), Type::body, v.theme.ink, v.now.message, true) + 16;
+  const Rect bar = r.take_top(height);
+  r.y0 += 10;
+  v.pen.fill(bar, faded(v.now.failed ? v.theme.red : v.theme.amber, 0.16f), 4);
+  v.pen.paragraph(bar.inset(12, 7), Type::body, v.theme.ink, v.now.message);
+}
+
+// Knobs to the left, pictures in the middle, geometry to the right, numbers below.
+void App::wide(const View& v, Rect r) {
+  draw_header(v, r.take_top(kHeader).inset(kMargin, 0));
+  v.pen.line({r.x0, r.y0}, {r.x1, r.y0}, v.theme.rule);
+  const Rect knobs = r.take_left(224);
+  v.pen.line({knobs.x1, r.y0}, {knobs.x1, r.y1}, v.theme.rule);
+  scrolled(v.pen, "knobs", knobs.inset(12, 14), kKnobsHeight, [&](Rect inside) { draw_knobs(v, inside); });
+  r = r.inset(kMargin, 16);
+  draw_message(v, r);
+  if (!v.ready()) {
+    v.pen.text({r.x0, r.y0}, Type::body, v.theme.quiet, "Drawing the first pictures …");
+    return;
+  }
+  Rect below = r.take_bottom(std::clamp(0.25f * r.height(), 164.0f, 260.0f));
+  r.y1 -= 20;
+  v.pen.line({below.x0, below.y0 - 12}, {below.x1, below.y0 - 12}, v.theme.rule);
+  const float side = std::clamp(0.35f * r.width(), 300.0f, 520.0f);
+  const Rect metric = below.take_right(side);
+  below.x1 -= 28;
+  const Rect losses = below.take_left(below.width() * 0.54f);
+  below.x0 += 20;
+  show(v, draw_losses, losses);
+  show(v, draw_kl, below);
+  show(v, draw_metric, metric);
+
+  Rect geometry = r.take_right(side);
+  r.x1 -= 28;
+  const Rect images = r.take_bottom(std::clamp(0.22f * r.height(), 108.0f, 190.0f));
+  r.y1 -= 14;
+  show(v, draw_traversal, r);
+  show(v, draw_reconstructions, images);
+  const Rect singular = geometry.take_top(std::clamp(0.34f * geometry.height(), 130.0f, 260.0f));
+  geometry.y0 += 14;
+  show(v, draw_singular, singular);
+  show(v, draw_plane, geometry);
+}
+
+// One view at a time, chosen by a row of words; settings are the last of them.
+void App::compact(const View& v, Rect r) {
+  draw_header(v, r.take_top(kHeader).inset(12, 0));
+  const auto rows = views();
+  const Rect tabs = r.take_bottom(40).inset(4, 0);
+  v.pen.line({r.x0, tabs.y0}, {r.x1, tabs.y0}, v.theme.rule);
+  const auto count = static_cast<int>(rows.size()) + 1;
+  const bool narrow = tabs.width() < 620;
+  const int first = narrow ? std::clamp(tab - 2, 0, count - 5) : 0, shown = narrow ? 5 : count;
+  Rect rest = tabs;
+  for (int i = first; i < first + shown; ++i) {
+    const std::string name = i + 1 == count ? "Settings" : rows[static_cast<size_t>(i)].name;
+    if (word_button(v.pen, name.c_str(), rest.take_left(tabs.width() / static_cast<float>(shown)), name, i == tab)) tab = i;
+  }
+  r = r.inset(12, 10);
+  draw_message(v, r);
+  if (tab + 1 == count) {
+    scrolled(v.pen, "knobs", r, kKnobsHeight, [&](Rect inside) { draw_knobs(v, inside); });
+  } else if (v.ready()) {
+    show(v, rows[static_cast<size_t>(tab)].draw, r);
+  }
+}
+
+}  // namespace unpick::ui

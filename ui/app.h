@@ -1,0 +1,52 @@
+// The lab's one window: reads snapshots, lays panels and views out, posts commands. Hosts own the loop, the window and the thread.
+//
+//   App app(lab, textures);
+//   each frame: app.scale(pixels per point); app.frame(width, height, seconds, pointer); draw ImGui::GetDrawData()
+//
+// Invariants: an App has an ImGui context of its own; `frame` never waits for the trainer.
+// Read next: ui/view.h, ui/app.cpp, ui/runner.h
+#pragma once
+
+#include <memory>
+
+#include "core/session/lab.h"
+#include "ui/view.h"
+
+namespace unpick::ui {
+
+struct Pointer {
+  ImVec2 at{-1e6f, -1e6f};  // points; far away: no pointer
+  bool down = false;
+  float wheel = 0;  // lines since the last frame
+};
+
+class App {
+ public:
+  App(Lab& lab, Textures& textures);
+  ~App();
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  void key(char typed);  // space s r d t, as the buttons' tips say
+  // Before a frame. True if the fonts were loaded anew, which a renderer has to take before it draws.
+  bool scale(float pixels_per_point);
+  // Draws into ImGui's draw data. width and height in points, seconds since the last frame.
+  void frame(float width, float height, float seconds, Pointer pointer);
+
+  Memory memory;
+  int tab = 0;  // of the compact layout
+
+ private:
+  void wide(const View& v, Rect r);
+  void compact(const View& v, Rect r);
+  void draw_message(const View& v, Rect& r);
+
+  Lab& lab_;
+  Textures& textures_;
+  ImGuiContext* context_;
+  Fonts fonts_;
+  float pixels_per_point_ = 0;
+  std::function<void(const std::string&)> post_;
+};
+
+}  // namespace unpick::ui

@@ -1,0 +1,53 @@
+// Pictures on the graphics card: many tiles in one texture, uploaded only when what they show has changed.
+//
+// Textures is what a host provides; the lab asks nothing else of it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "core/base/types.h"
+#include "ui/draw.h"
+
+namespace unpick::ui {
+
+class Textures {
+ public:
+  virtual ~Textures() = default;
+  // Makes a texture, or replaces `old`; rgba [height,width], one ImU32 a pixel. Enlarged pixels stay sharp.
+  virtual ImTextureID put(ImTextureID old, int width, int height, const std::vector<ImU32>& rgba) = 0;
+  int generation = 0;  // raised by a host whose textures were lost
+};
+
+class Sheet {
+ public:
+  // Tiles of height x width pixels; `colour(tile, pixel)` is asked only if `source` is another than at the last call. `source`
+  // names immutable data: the address of what the tiles show, and the theme if that matters.
+  template <class Colour>
+  void show(Textures& textures, uint64_t source, size_t tiles, Shape image, Colour&& colour) {
+    if (source == source_ && generation_ == textures.generation) return;
+    if (generation_ != textures.generation) texture_ = {};
+    layout(tiles, image);
+    for (size_t t = 0; t < tiles; ++t)
+      for (size_t p = 0; p < static_cast<size_t>(height_ * width_); ++p) pixels_[place(t, p)] = colour(t, p);
+    texture_ = textures.put(texture_, columns_ * width_, rows_ * height_, pixels_);
+    source_ = source;
+    generation_ = textures.generation;
+  }
+  void draw(const Pen& pen, const Rect& where, size_t tile) const;
+
+ private:
+  void layout(size_t tiles, Shape image);
+  size_t place(size_t tile, size_t pixel) const;
+
+  ImTextureID texture_{};
+  uint64_t source_ = 0;
+  int generation_ = -1, height_ = 0, width_ = 0, columns_ = 0, rows_ = 0;
+  std::vector<ImU32> pixels_;
+};
+
+// The colour of pixel p of image [H,W,C] starting at `image`: grey between kGround and kLight, or as it is.
+ImU32 pixel_colour(const real* image, size_t p, int channels);
+
+}  // namespace unpick::ui

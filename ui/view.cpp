@@ -1,0 +1,62 @@
+// What the views share. See view.h.
+#include "ui/view.h"
+
+#include <array>
+
+namespace unpick::ui {
+namespace {
+
+constexpr float kLowView = 200;  // points: a lower view has one line of caption
+
+}  // namespace
+
+std::span<const ViewRow> views() {
+  static constexpr std::array kViews = {ViewRow{"Traversal", draw_traversal},
+                                        ViewRow{"Images", draw_reconstructions},
+                                        ViewRow{"Directions", draw_singular},
+                                        ViewRow{"Geometry", draw_metric},
+                                        ViewRow{"Codes", draw_plane},
+                                        ViewRow{"Loss", draw_losses},
+                                        ViewRow{"KL", draw_kl}};
+  return kViews;
+}
+
+Rect draw_head(const View& v, Rect r, const std::string& title, const std::string& caption, int64_t step) {
+  const std::string when = "step " + grouped(step),
+                    badge = "computed now · " + when + " · seed " + std::to_string(v.now.config.seed);
+  const bool room = v.pen.width(Type::title, title) + v.pen.width(Type::small, badge) + 24 < r.width();
+  v.pen.text_within({r.x0, r.y0}, r.width(), Type::title, v.theme.ink, title);
+  if (room) v.pen.text({r.x1, r.y0 + 4}, Type::small, v.theme.faint, badge, 1);
+  const bool low = r.height() < kLowView;
+  r.y0 += 22;
+  if (!low) {
+    r.y0 += v.pen.paragraph(r, Type::small, v.theme.quiet, room ? caption : caption + " Computed now, " + when + ".");
+    r.y0 += 8;
+    return r;
+  }
+  const Rect line = r.take_top(18);
+  const std::string mark = "computed now";
+  const float end = room ? line.x1 : line.x1 - v.pen.width(Type::small, mark) - 10;
+  if (!room) v.pen.text({line.x1, line.y0}, Type::small, v.theme.faint, mark, 1);
+  v.pen.text_within({line.x0, line.y0}, end - line.x0, Type::small, v.theme.quiet, caption);
+  const bool whole = v.pen.width(Type::small, caption) <= end - line.x0;
+  if (!whole && ImGui::IsWindowHovered() && line.holds(ImGui::GetIO().MousePos)) {
+    ImGui::BeginTooltip();
+    ImGui::PushTextWrapPos(320);
+    ImGui::TextUnformatted((caption + " Computed now, " + when + ".").c_str());
+    ImGui::PopTextWrapPos();
+    ImGui::EndTooltip();
+  }
+  r.y0 += 6;
+  return r;
+}
+
+std::vector<int> shown_latents(const View& v, bool also_unused) {
+  std::vector<int> order = v.now.pictures->sample.by_kl();
+  if (!also_unused) std::erase_if(order, [&](int j) { return !v.now.pictures->sample.in_use(j); });
+  return order;
+}
+
+std::string latent_name(int latent) { return "z" + std::to_string(latent); }
+
+}  // namespace unpick::ui

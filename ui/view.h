@@ -1,0 +1,67 @@
+// What every view and panel is given, and what they are.
+//
+// A view is a picture of a snapshot with a title that says what is seen, units, and a badge that says where its numbers come
+// from. A panel is a set of controls. Both are functions: all that they remember between frames is in Memory.
+//
+// Invariants: they read the snapshot, post commands, and touch nothing else; what is shown is computed in core/.
+// Read next: ui/app.h, ui/views/traversal.cpp
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "core/session/snapshot.h"
+#include "ui/sheet.h"
+
+namespace unpick::ui {
+
+// What the user chose, and what is on the graphics card.
+struct Memory {
+  bool dark = false;
+  bool all_latents = false;       // traversal: also those that are not in use
+  size_t page = 0;                // traversal: which rows, where not all have room
+  bool logarithmic = true;        // curves
+  std::optional<int> across, up;  // the plane's latents; none: the two that carry most
+  size_t factor = 0;              // that colours the plane's codes
+  int hovered_latent = -1;        // one that some view points at, for the others to show
+  Sheet traversal, reconstructions, singular;
+};
+
+struct View {
+  const Snapshot& now;
+  const Pen& pen;
+  const Theme& theme;
+  Textures& textures;
+  Memory& memory;
+  const std::function<void(const std::string&)>& post;  // a command for the lab
+
+  bool ready() const { return now.pictures && now.look; }
+};
+
+// Writes title, caption and badge; returns what is left. `step`: of the numbers that are shown. A low view has one line of caption,
+// all of it under the pointer.
+Rect draw_head(const View& v, Rect r, const std::string& title, const std::string& caption, int64_t step);
+
+void draw_traversal(const View& v, Rect r);
+void draw_reconstructions(const View& v, Rect r);
+void draw_singular(const View& v, Rect r);
+void draw_metric(const View& v, Rect r);
+void draw_plane(const View& v, Rect r);
+void draw_losses(const View& v, Rect r);
+void draw_kl(const View& v, Rect r);
+
+struct ViewRow {
+  const char* name;  // short, for tabs
+  void (*draw)(const View& v, Rect r);
+};
+std::span<const ViewRow> views();
+
+void draw_header(const View& v, Rect r);
+void draw_knobs(const View& v, Rect r);
+
+// The latents in the order in which every view shows them: by falling KL.
+std::vector<int> shown_latents(const View& v, bool also_unused);
+std::string latent_name(int latent);  // "z3"
+
+}  // namespace unpick::ui

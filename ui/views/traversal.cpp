@@ -1,0 +1,133 @@
+// What each latent does: a row of pictures for each, sorted by KL. A row can be dragged: it moves the code along its latent.
+#include <algorithm>
+#include <cmath>
+
+#include "core/session/sentences.h"
+#include "ui/view.h"
+#include "ui/widgets.h"
+
+namespace unpick::ui {
+namespace {
+
+constexpr float kGap = 6, kAxis = 12, kLeastTile = 24, kMostTile = 72;
+
+struct Grid {
+  float label, tile, high;  // points; `high` is the height of a tile
+  size_t columns;
+
+  float centre(const Rect& row, float column) const { return row.x0 + label + column * (tile + kGap) + tile / 2; }
+};
+
+Grid grid_for(const View& v, const Rect& r, size_t rows) {
+  const size_t columns = v.now.look->values.size();
+  Grid g{r.width() < 520 ? 44.0f : 148.0f, 0, 0, columns};
+  const auto n = static_cast<float>(columns);
+  const float aspect = static_cast<float>(v.now.image[0]) / static_cast<float>(v.now.image[1]);
+  const float by_width = (r.width() - g.label + kGap) / n - kGap;
+  const float by_height = (r.height() / static_cast<float>(std::max<size_t>(rows, 1)) - kAxis - kGap) / aspect;
+  g.tile = std::floor(std::clamp(std::min(by_width, by_height), 12.0f, kMostTile));
+  g.high = std::floor(g.tile * aspect);
+  return g;
+}
+
+// "follows posX, |r| 0.98"
+std::string label_of(const View& v, int latent) {
+  const std::string sentence = describe_latent(v.now.pictures->sample, latent), name = latent_name(latent);
+  return sentence.size() > name.size() ? sentence.substr(name.size() + 1) : "";
+}
+
+void draw_label(const View& v, const Rect& row, const Grid& g, int latent) {
+  const double kl = v.now.pictures->sample.kl[static_cast<size_t>(latent)];
+  const bool shown = v.memory.hovered_latent == latent;
+  v.pen.text({row.x0, row.y0}, Type::strong, shown ? v.theme.amber : v.theme.blue, latent_name(latent));
+  if (g.label < 100) {
+    v.pen.text({row.x0, row.y0 + 18}, Type::small, v.theme.quiet, fixed(kl, 2));
+    return;
+  }
+  v.pen.text({row.x0 + g.label - 20, row.y0 + 1}, Type::small, v.theme.quiet, fixed(kl, 2) + " nats", 1);
+  if (row.height() < 50) return;
+  const Rect words{row.x0, row.y0 + 19, row.x0 + g.label - 16, row.y1};
+  v.pen.paragraph(words, Type::small, v.theme.quiet, label_of(v, latent));
+}
+
+// The amber mark shows where the code is; dragging it, or anywhere in the row, moves the code.
+void draw_row(const View& v, const Rect& row, const Grid& g, size_t latent) {
+  const Look& look = *v.now.look;
+  const auto last = static_cast<float>(g.columns - 1);
+  const real low = look.values.front(), high = look.values.back();
+  for (size_t k = 0; k < g.columns; ++k) {
+    const float x = g.centre(row, static_cast<float>(k)) - g.tile / 2;
+    v.memory.traversal.draw(v.pen, {x, row.y0, x + g.tile, row.y0 + g.high}, latent * g.columns + k);
+  }
+  const Rect area{g.centre(row, 0) - g.tile / 2, row.y0, g.centre(row, last) + g.tile / 2, row.y0 + g.high + kAxis};
+  const Touch t = touch(latent_name(static_cast<int>(latent)).c_str(), area);
+  if (t.hovered) v.memory.hovered_latent = static_cast<int>(latent);
+  const float y = row.y0 + g.high + kAxis / 2;
+  v.pen.line({g.centre(row, 0), y}, {g.centre(row, last), y}, v.theme.pale_blue);
+  if (t.held) {
+    const float share = (ImGui::GetIO().MousePos.x - g.centre(row, 0)) / (g.centre(row, last) - g.centre(row, 0));
+    const real wanted = std::round(100 * (low + std::clamp(share, 0.0f, 1.0f) * (high - low))) / 100;
+    if (wanted != look.code[latent]) v.post("move " + std::to_string(latent) + " " + std::to_string(wanted));
+  }
+  const float share = std::clamp((look.code[latent] - low) / (high - low), -0.02f, 1.02f);
+  const float x = g.centre(row, share * last);
+  v.pen.fill({x - 1.5f, y - 5, x + 1.5f, y + 5}, v.theme.amber);
+  if (look.moved[latent] || t.held) v.pen.list->AddCircleFilled({x, y}, 5, v.theme.amber, 20);
+  if (t.hovered || t.held) v.pen.text({x + 8, y - 7}, Type::small_strong, v.theme.amber, fixed(look.code[latent], 2));
+}
+
+void draw_header_of_columns(const View& v, const Rect& r, const Grid& g) {
+  for (size_t k = 0; k < g.columns; k += g.tile < 32 ? 2 : 1)
+    v.pen.text({g.centre(r, static_cast<float>(k)), r.y0}, Type::small, v.theme.blue, number(v.now.look->values[k], 2), 0.5f);
+  if (g.label > 100) v.pen.text({r.x0, r.y0}, Type::small, v.theme.blue, "value of z");
+}
+
+// As many rows as can be seen well; a word above them turns the page.
+std::span<const int> choose_rows(const View& v, const Rect& above, const Rect& r, std::span<const int> rows) {
+  const auto fit = static_cast<size_t>(std::max(1.0f, std::floor(r.height() / (kLeastTile + kAxis + kGap))));
+  if (rows.size() <= fit) return rows;
+  const size_t pages = (rows.size() + fit - 1) / fit, first = v.memory.page % pages * fit,
+               count = std::min(fit, rows.size() - first);
+  const std::string word =
+      "rows " + std::to_string(first + 1) + "–" + std::to_string(first + count) + " of " + std::to_string(rows.size()) + " →";
+  const float width = v.pen.width(Type::body, word) + 16;
+  if (word_button(v.pen, "page", {above.x1 - width, above.y0 - 3, above.x1, above.y1 + 1}, word, false, "the next rows"))
+    ++v.memory.page;
+  return rows.subspan(first, count);
+}
+
+}  // namespace
+
+void draw_traversal(const View& v, Rect r) {
+  const Look& look = *v.now.look;
+  const int channels = v.now.image[2];
+  const auto pixels = static_cast<size_t>(v.now.image.size());
+  v.memory.traversal.show(v.textures, static_cast<uint64_t>(look.serial), look.code.size() * look.values.size(), v.now.image,
+                          [&](size_t t, size_t p) { return pixel_colour(&look.traversal[t * pixels], p, channels); });
+  r = draw_head(v, r, describe_latents(v.now.pictures->sample),
+                "Each row moves one latent from −2 to 2 standard deviations of the prior; the others stay at the chosen code. By "
+                "falling KL. Drag a row to move the code.",
+                look.step);
+
+  const std::vector<int> used = shown_latents(v, false), all = shown_latents(v, true);
+  const std::vector<int>& rows = v.memory.all_latents || used.empty() ? all : used;
+  if (used.size() < all.size() && !used.empty()) {
+    const Rect line = r.take_bottom(22);
+    const std::string rest = std::to_string(all.size() - used.size()) + " not in use (KL < 0.01 nats)";
+    const std::string word = v.memory.all_latents ? "Hide the " + rest : "Show the " + rest;
+    const Rect button{line.x0 - 8, line.y0, line.x0 + v.pen.width(Type::body, word) + 8, line.y1};
+    if (word_button(v.pen, "unused", button, word, false)) v.memory.all_latents = !v.memory.all_latents;
+  }
+  const Rect above = r.take_top(18);
+  const std::span<const int> page = choose_rows(v, above, r, rows);
+  const Grid g = grid_for(v, r, page.size());
+  draw_header_of_columns(v, above, g);
+  const float pitch = std::min(r.height() / static_cast<float>(page.size()), g.high + kAxis + 3 * kGap);
+  for (const int latent : page) {
+    const Rect row = r.take_top(pitch);
+    draw_label(v, row, g, latent);
+    draw_row(v, row, g, static_cast<size_t>(latent));
+  }
+}
+
+}  // namespace unpick::ui
