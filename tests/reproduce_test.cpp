@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "native/io/files.h"
-#include "native/reproduce/figure.h"
+#include "native/reproduce/sheet.h"
 #include "tests/program.h"
 
 namespace unpick::io {
@@ -61,6 +61,15 @@ TEST(Claims, PermutationTestCountsSplits) {
   EXPECT_DOUBLE_EQ(reproduce::permutation_p({1, 1}, {1, 1}), 1);
   EXPECT_NEAR(reproduce::permutation_p({1, 2, 3, 4, 5, 6, 7}, {11, 12, 13, 14, 15, 16, 17}), 1.0 / 3432, 5e-4) << "sampled";
   EXPECT_TRUE(std::isnan(reproduce::permutation_p({1, NAN}, {2, 3})));
+}
+
+TEST(Bands, LeaveOutWhatIsNotANumber) {
+  Canvas canvas(64, 64, 1, kPaper);
+  reproduce::Plot plot(canvas, {8, 8, 48, 48}, {0, 2}, {0, 1});
+  reproduce::draw_band(plot, {"", kInk, {0}, {{NAN, 0.5}}}, 2);
+  EXPECT_EQ(canvas.image().pixels, Canvas(64, 64, 1, kPaper).image().pixels);
+  reproduce::draw_band(plot, {"", kInk, {0, 1, 2}, {{NAN, 0.5}, {0.4, 0.5}, {0.2, 0.6}}}, 2);
+  EXPECT_NE(canvas.image().pixels, Canvas(64, 64, 1, kPaper).image().pixels);
 }
 
 // What a figure must leave in the folder.

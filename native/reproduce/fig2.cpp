@@ -10,7 +10,7 @@
 #include "core/seams/linear_vae.h"
 #include "core/seams/scores.h"
 #include "native/reproduce/figure.h"
-#include "native/reproduce/plot.h"
+#include "native/reproduce/sheet.h"
 
 namespace unpick::reproduce {
 namespace {
@@ -87,16 +87,9 @@ double immaterial(Workshop& shop, int seed) {
 // Mean over seeds and the range of all of them, against the step.
 template <class Field>
 void draw_curve(Plot& plot, const Arm& arm, Field field, float width, double floor) {
-  Curve mean, low, high;
-  for (size_t m = 0; m < arm.runs[0].size(); ++m) {
-    const auto step = static_cast<double>(arm.runs[0][m].step);
-    const Spread s = spread(arm.at(m, field));
-    mean.emplace_back(step, std::max(s.mean, floor));
-    low.emplace_back(step, std::max(s.low, floor));
-    high.emplace_back(step, std::max(s.high, floor));
-  }
-  plot.band(low, high, arm.colour);
-  plot.line(mean, arm.colour, width);
+  Series series{arm.name, arm.colour};
+  for (size_t m = 0; m < arm.runs[0].size(); ++m) series.add(static_cast<double>(arm.runs[0][m].step), arm.at(m, field));
+  draw_band(plot, series, width, floor);
 }
 
 // The columns of W in the space of the three independent components, every second mark, later darker.

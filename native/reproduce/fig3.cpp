@@ -8,6 +8,7 @@
 #include "core/seams/toys.h"
 #include "native/reproduce/figure.h"
 #include "native/reproduce/manifold.h"
+#include "native/reproduce/sheet.h"
 #include "native/reproduce/sprites.h"
 
 namespace unpick::reproduce {
@@ -120,17 +121,10 @@ io::Image draw(const Figure& figure, const std::vector<Arm>& arms, GeometryProgr
   plot.text({static_cast<double>(marks[0].step), 1}, "chance", label_style(io::kAmber), io::Align::left, 4, -5);
   std::vector<Plot::EndLabel> labels;
   for (const Arm& arm : arms) {
-    Curve mean, low, high;
-    for (size_t m = first_known(arm); m < marks.size(); ++m) {
-      const Spread s = spread(arm.relative(m));
-      const auto step = static_cast<double>(marks[m].step);
-      mean.emplace_back(step, s.mean);
-      low.emplace_back(step, s.low);
-      high.emplace_back(step, s.high);
-    }
-    plot.band(low, high, arm.colour, 0.14f);
-    plot.line(mean, arm.colour, 2);
-    labels.push_back({mean.back().y(), arm.label, arm.colour});
+    Series series{arm.label, arm.colour};
+    for (size_t m = first_known(arm); m < marks.size(); ++m) series.add(static_cast<double>(marks[m].step), arm.relative(m));
+    draw_band(plot, series, 2, -INFINITY, 0.14f);
+    labels.push_back({series.last(), arm.label, arm.colour});
   }
   plot.end_labels(labels);
   draw_diagram(canvas, program, paths, io::kMargin + 572, top);

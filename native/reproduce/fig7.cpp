@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "native/reproduce/figure.h"
-#include "native/reproduce/plot.h"
+#include "native/reproduce/sheet.h"
 #include "native/reproduce/sprites.h"
 
 namespace unpick::reproduce {
@@ -63,33 +63,18 @@ Pairs defined_pairs(const std::vector<Arm>& arms) {
   return pairs;
 }
 
-void draw_panel(io::Canvas& canvas, const Quantity& q, const std::vector<Arm>& arms, const std::vector<double>& betas, float x,
-                float y) {
-  std::vector<double> values;
-  for (const Arm& arm : arms)
-    for (const double value : arm.all(q.of))
-      if (std::isfinite(value)) values.push_back(value);
-  if (values.empty()) return;
-  Plot plot(canvas, {x, y, 208, 168}, {betas.front() / 1.2, betas.back() * 1.2}, around(values, 0.1), true);
-  plot.title(q.title);
-  plot.axes("\u03b2", q.unit, betas);
-  std::vector<Plot::EndLabel> labels;
+std::vector<Series> series_of(const Quantity& q, const std::vector<Arm>& arms, const std::vector<double>& betas) {
+  std::vector<Series> all;
   for (const Arm& arm : arms) {
-    Curve means;
+    Series series{arm.name, arm.colour};
     for (size_t b = 0; b < betas.size(); ++b) {
-      std::vector<double> seeds;
-      for (const auto& run : arm.runs[b]) {
-        seeds.push_back(q.of(*run));
-        if (std::isfinite(seeds.back())) plot.dot({betas[b], seeds.back()}, arm.colour, 2.4f, 0.45f);
-      }
-      const double mean = spread(seeds).mean;
-      if (std::isfinite(mean)) means.emplace_back(betas[b], mean);
+      std::vector<double> values;
+      for (const auto& run : arm.runs[b]) values.push_back(q.of(*run));
+      series.add(betas[b], std::move(values));
     }
-    if (means.empty()) continue;
-    plot.line(means, arm.colour, 2);
-    labels.push_back({means.back().y(), arm.name, arm.colour});
+    all.push_back(std::move(series));
   }
-  plot.end_labels(labels);
+  return all;
 }
 
 io::Image draw(const Figure& figure, const std::vector<Arm>& arms, const std::vector<double>& betas, int seeds, int64_t steps) {
@@ -104,8 +89,9 @@ io::Image draw(const Figure& figure, const std::vector<Arm>& arms, const std::ve
   io::Canvas canvas(frame.full_width(), frame.full_height(content), io::kDensity, io::kPaper);
   frame.draw(canvas, content);
   for (size_t i = 0; i < std::size(kQuantities); ++i)
-    draw_panel(canvas, kQuantities[i], arms, betas, io::kMargin + 40 + 356 * static_cast<float>(i % 3),
-               frame.top + 44 + 280 * static_cast<float>(i / 3));
+    draw_panel(canvas,
+               {io::kMargin + 40 + 356 * static_cast<float>(i % 3), frame.top + 44 + 280 * static_cast<float>(i / 3), 208, 168},
+               {kQuantities[i].title, "\u03b2", kQuantities[i].unit, betas, {}, true}, series_of(kQuantities[i], arms, betas));
 
   const float x = io::kMargin + 40 + 356 * 2, y = frame.top + 44 + 280;
   const auto [cosine, score, left_out] = defined_pairs(arms);

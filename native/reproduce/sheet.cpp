@@ -30,10 +30,12 @@ void draw_band(Plot& plot, const Series& series, float width, double floor, floa
   Curve mean, low, high;
   for (size_t i = 0; i < series.x.size(); ++i) {
     const Spread s = spread(series.seeds[i]);
+    if (!std::isfinite(s.mean)) continue;
     mean.emplace_back(series.x[i], std::max(s.mean, floor));
     low.emplace_back(series.x[i], std::max(s.low, floor));
     high.emplace_back(series.x[i], std::max(s.high, floor));
   }
+  if (mean.empty()) return;
   plot.band(low, high, series.colour, opacity);
   plot.line(mean, series.colour, width);
 }

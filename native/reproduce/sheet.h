@@ -33,7 +33,7 @@ struct Series {
   std::string name;
   io::Colour colour;
   std::vector<double> x{};
-  std::vector<std::vector<double>> seeds{};  // [x][seed]; what is not finite is not drawn
+  std::vector<std::vector<double>> seeds{};  // [x][seed]
 
   void add(double place, std::vector<double> values) {
     x.push_back(place);
@@ -41,7 +41,8 @@ struct Series {
   }
   double last() const { return spread(seeds.back()).mean; }
 };
-// The mean as a line over the range of all seeds as a band; not below `floor`, for logarithmic axes.
+// The mean as a line over the range of all seeds as a band; not below `floor`, for logarithmic axes. Places where a seed is not
+// finite are left out.
 void draw_band(Plot& plot, const Series& series, float width, double floor = -INFINITY, float opacity = 0.18f);
 
 struct Panel {
