@@ -153,6 +153,23 @@ TEST(App, TheLogShowsWhatWasAsked) {
   EXPECT_GT(vertices(), before) << "one line more";
 }
 
+// An opened run has a step but no losses yet: nothing may claim that it costs nothing. Drawn, and gone on with.
+TEST(App, AnOpenedRunIsShownAndGoesOn) {
+  Lab1 first;
+  first.ask("step 3");
+  first.ask("keep");
+  ASSERT_TRUE(first.lab.latest().kept);
+  const Kept kept = *first.lab.latest().kept;
+  Lab1 second;
+  second.lab.open(kept);
+  second.settle();
+  EXPECT_EQ(second.lab.latest().step, 3);
+  EXPECT_EQ(second.lab.latest().losses.step, 0);
+  second.frame();
+  EXPECT_GT(vertices(), 2000);
+  EXPECT_EQ(second.ask("step 1").losses.loss, first.ask("step 1").losses.loss);
+}
+
 TEST(App, ARunThatCannotStartSaysWhy) {
   Lab1 l;
   l.frame();
