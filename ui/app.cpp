@@ -116,7 +116,11 @@ void App::wide(const View& v, Rect r) {
   v.pen.line({r.x0, r.y0}, {r.x1, r.y0}, v.theme.rule);
   const Rect knobs = r.take_left(224);
   v.pen.line({knobs.x1, r.y0}, {knobs.x1, r.y1}, v.theme.rule);
-  scrolled(v.pen, "knobs", knobs.inset(12, 14), kKnobsHeight, [&](Rect inside) { draw_knobs(v, inside); });
+  if (v.memory.log) {
+    show(v, draw_log, knobs.inset(kMargin, 16));
+  } else {
+    scrolled(v.pen, "knobs", knobs.inset(12, 14), kKnobsHeight, [&](Rect inside) { draw_knobs(v, inside); });
+  }
   r = r.inset(kMargin, 16);
   draw_message(v, r);
   if (!v.ready()) {

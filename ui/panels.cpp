@@ -160,7 +160,13 @@ void draw_header(const View& v, Rect r) {
     draw_speed(v, {x, y, x + 132, y + kButton});
     x += 148;
   }
-  const Rect text{x, y, r.x1 - kButton - 8, y + kButton};
+  Rect text{x, y, r.x1 - kButton - 8, y + kButton};
+  if (r.width() > 900) {  // a smaller layout has a tab for it
+    const Rect word = text.take_right(84);
+    if (word_button(v.pen, "log", word, "log", v.memory.log, "what this run was told, instead of the settings"))
+      v.memory.log = !v.memory.log;
+    text.x1 -= 8;
+  }
   v.pen.text_within({text.x0, text.y0 + 8}, text.width(), Type::body, v.theme.quiet, status(v));
 }
 

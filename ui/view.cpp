@@ -17,7 +17,8 @@ std::span<const ViewRow> views() {
                                         ViewRow{"Geometry", draw_metric},
                                         ViewRow{"Codes", draw_plane},
                                         ViewRow{"Loss", draw_losses},
-                                        ViewRow{"KL", draw_kl}};
+                                        ViewRow{"KL", draw_kl},
+                                        ViewRow{"Commands", draw_log}};
   return kViews;
 }
 

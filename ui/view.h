@@ -22,6 +22,7 @@ struct Memory {
   bool all_latents = false;       // traversal: also those that are not in use
   size_t page = 0;                // traversal: which rows, where not all have room
   bool logarithmic = true;        // curves
+  bool log = false;               // wide layout: the commands instead of the settings
   std::optional<int> across, up;  // the plane's latents; none: the two that carry most
   size_t factor = 0;              // that colours the plane's codes
   int hovered_latent = -1;        // one that some view points at, for the others to show
@@ -50,6 +51,7 @@ void draw_metric(const View& v, Rect r);
 void draw_plane(const View& v, Rect r);
 void draw_losses(const View& v, Rect r);
 void draw_kl(const View& v, Rect r);
+void draw_log(const View& v, Rect r);
 
 struct ViewRow {
   const char* name;  // short, for tabs

@@ -23,7 +23,7 @@ struct Options {
   std::string open, preset, screenshot, size;
   Given given;
   int64_t frames = 0;
-  bool dark = false, light = false, paused = false;
+  bool dark = false, light = false, paused = false, log = false;
 };
 
 // A run directory goes on where it stood; a weights file starts with fresh moments.
@@ -174,6 +174,7 @@ int open_window(const Options& o) {
   const ui::Runner runner(lab);
   Loop loop(o, window, lab);
   loop.app().memory.dark = desk.dark;
+  loop.app().memory.log = o.log;
   loop.run();
   window.size(desk.width, desk.height);
   desk.dark = loop.app().memory.dark;
@@ -193,6 +194,7 @@ void add_app(CLI::App& app, Run& run) {
   command->add_option("--frames", o->frames, "leave after this many frames");
   command->add_flag("--dark", o->dark, "the dark sheet");
   command->add_flag("--light", o->light, "the light sheet");
+  command->add_flag("--log", o->log, "show the commands instead of the settings");
   command->add_flag("--paused", o->paused, "do not start training");
   add_settings(*command, o->given, {When::model, When::live, When::run});
   command->callback([o, &run] { run = [o] { return open_window(*o); }; });

@@ -69,6 +69,7 @@ TEST(App, EveryViewIsDrawnInBothThemesAndLayoutsAndMemoriesOfNothing) {
     l.app.memory.dark = i % 2;
     l.app.memory.logarithmic = i % 3;
     l.app.memory.all_latents = i % 5;
+    l.app.memory.log = i % 2 == 0;
     l.frame(1000 + 40 * static_cast<float>(i % 7), 640 + 20 * static_cast<float>(i));
     EXPECT_GT(vertices(), 2000);
     l.app.tab = i % static_cast<int>(views().size() + 1);
@@ -133,6 +134,40 @@ TEST(App, DraggingARowMovesItsLatent) {
   const real first = l.lab.latest().look->code[static_cast<size_t>(latent)];
   l.drag(580, 170, 60, 0);
   EXPECT_GT(l.lab.latest().look->code[static_cast<size_t>(latent)], first) << "to the right is up";
+}
+
+TEST(App, TheLogShowsWhatWasAsked) {
+  Lab1 l;
+  l.ask("step 2");
+  l.frame();
+  EXPECT_FALSE(l.app.memory.log);
+  l.drag(1280 - 20 - 32 - 8 - 42, 26, 0, 0);  // the word stands left of the button for the theme
+  EXPECT_TRUE(l.app.memory.log);
+  l.frame();
+  const int before = vertices();
+  l.ask("set lr 0.002");
+  ASSERT_TRUE(l.lab.latest().log);
+  EXPECT_EQ(l.lab.latest().log->back().line, "set lr 0.002");
+  EXPECT_EQ(l.lab.latest().log->back().step, 2);
+  l.frame();
+  EXPECT_GT(vertices(), before) << "one line more";
+}
+
+// An opened run has a step but no losses yet: nothing may claim that it costs nothing. Drawn, and gone on with.
+TEST(App, AnOpenedRunIsShownAndGoesOn) {
+  Lab1 first;
+  first.ask("step 3");
+  first.ask("keep");
+  ASSERT_TRUE(first.lab.latest().kept);
+  const Kept kept = *first.lab.latest().kept;
+  Lab1 second;
+  second.lab.open(kept);
+  second.settle();
+  EXPECT_EQ(second.lab.latest().step, 3);
+  EXPECT_EQ(second.lab.latest().losses.step, 0);
+  second.frame();
+  EXPECT_GT(vertices(), 2000);
+  EXPECT_EQ(second.ask("step 1").losses.loss, first.ask("step 1").losses.loss);
 }
 
 TEST(App, ARunThatCannotStartSaysWhy) {

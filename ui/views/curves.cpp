@@ -79,7 +79,8 @@ void draw_lines(const View& v, Rect r, std::span<const Line> lines, float names)
   const Curves& c = *v.now.curves;
   Rect area{r.x0 + 40, r.y0, r.x1 - names, r.y1 - 20};
   if (c.step.empty() || area.empty()) {
-    v.pen.text({r.x0, r.y0}, Type::body, v.theme.quiet, "No step has been taken yet.");
+    v.pen.text({r.x0, r.y0}, Type::body, v.theme.quiet,
+               v.now.step ? "No step since this run was opened." : "No step has been taken yet.");
     return;
   }
   const auto last = static_cast<double>(std::max<int64_t>(c.step.back(), 10));

@@ -15,7 +15,9 @@ void draw_reconstructions(const View& v, Rect r) {
     const auto& from = t < count ? p.originals : p.reconstructions;
     return pixel_colour(&from[t % count * pixels], q, v.now.image[2]);
   });
-  r = draw_head(v, r, "Reconstruction costs " + number(v.now.losses.reconstruction) + " nats an image",
+  r = draw_head(v, r,
+                v.now.losses.step ? "Reconstruction costs " + number(v.now.losses.reconstruction) + " nats an image"
+                                  : std::string("What the model keeps of an image"),
                 "Above: images of the data. Below: what the decoder paints from their mean codes. Click one to look at its code.",
                 p.step);
 
