@@ -36,7 +36,8 @@ TEST(Config, BadValuesAreExplained) {
   EXPECT_EQ(error_of("batch", "0"), "--batch 0: out of range; give a whole number from 1 to 65536");
   EXPECT_EQ(error_of("batch", "1.5"), "--batch 1.5: not a whole number; give a whole number from 1 to 65536");
   EXPECT_EQ(error_of("model", "mpl"),
-            "--model mpl: unknown model; did you mean 'mlp'? (linear mlp mlp-tanh mlp-64-tanh conv mlp-1200 conv-burgess conv-locatello)");
+            "--model mpl: unknown model; did you mean 'mlp'? (linear mlp mlp-tanh mlp-64-tanh conv mlp-1200 conv-burgess "
+            "conv-locatello)");
   EXPECT_EQ(error_of("bta", "1"), "setting 'bta': unknown; did you mean 'beta'?");
 }
 

@@ -16,7 +16,8 @@ std::vector<const Kernels*> supported() {
 #ifdef UNPICK_HAS_x86_64_v2
   list.push_back(&kernels_of_sse4());
 #endif
-  [[maybe_unused]] const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  [[maybe_unused]] const bool v3 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
 #ifdef UNPICK_HAS_x86_64_v3
   if (v3) list.push_back(&kernels_of_avx2());
 #endif

@@ -161,9 +161,8 @@ class Bench {
       alone.push_back(std::make_unique<Pool>(1));
       sessions.push_back(std::make_unique<Session>(config, std::make_unique<Shared>(*data), *alone.back()));
     }
-    const Timing t = measure(options_.seconds, [&] {
-      pool_->run(kModels, [&](int chunk, int) { sessions[static_cast<size_t>(chunk)]->advance(1); });
-    });
+    const Timing t = measure(
+        options_.seconds, [&] { pool_->run(kModels, [&](int chunk, int) { sessions[static_cast<size_t>(chunk)]->advance(1); }); });
     emit("tiny:" + model, t, {{"steps_per_s", 1000 * kModels / t.median}});
   }
 
