@@ -219,7 +219,7 @@ Figure rotation(Workshop& shop) {
                                   std::string(kScores[i]) + " of turned codes \u2212 of the factors",
                                   turned.scores[i] - own.scores[i], 0));
   Claim same = below("56, 74, 96", "the objective does not see it", "largest |change of L| over images and seeds, nats",
-                     spread(objective).high, 1e-3);
+                     spread(objective).high, 1e-4);
   same.badge = Badge::theorem;
   figure.claims.push_back(same);
   figure.claims.push_back(above("56, 96", "but no diagonal posterior fits the turned decoder",
