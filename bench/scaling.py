@@ -36,7 +36,7 @@ def scale(value, low, high, start, end):
 def panel(at, title, option, values, curves):
     """One plot: its frame, one line for each number of threads, and their first and last value in words."""
     times = [ms for curve in curves.values() for ms in curve]
-    low, high = min(times) / 1.3, max(times) * 1.3
+    low, high = min(times) / 1.3, max(max(times) * 1.3, 8 * min(times))  # a scatter of a third must not look like a cliff
     left, right, top, bottom = at + 12, at + PANEL - 12, 34, 170
     out = [f'<text x="{left}" y="22" font-weight="600">{title}</text>',
            f'<rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" fill="none" stroke="#bbb"/>']
