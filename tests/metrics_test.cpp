@@ -95,7 +95,7 @@ TEST(Metrics, ARotationLowersScores) {
 }
 
 // Codes that have nothing to do with the factors, new ones at every call.
-class Noise : public Representation {
+class NoiseCode : public Representation {
  public:
   const std::vector<int>& sizes() const override { return kSizes; }
   Eigen::MatrixXf encode(const Eigen::MatrixXi& factors) override {
@@ -111,7 +111,7 @@ class Noise : public Representation {
 };
 
 TEST(Metrics, NoiseScoresChance) {
-  Noise noise;
+  NoiseCode noise;
   std::map<std::string, double> s = scores(noise);
   EXPECT_LT(s["mig"], 0.1);
   EXPECT_LT(s["dci"], 0.3);

@@ -38,4 +38,6 @@ MatrixXd cholesky(const MatrixXd& C) {
   return solver.info() == Eigen::Success ? MatrixXd(solver.matrixL()) : MatrixXd();
 }
 
+MatrixXd inverse_of_positive(const MatrixXd& C) { return C.llt().solve(MatrixXd::Identity(C.rows(), C.cols())); }
+
 }  // namespace unpick

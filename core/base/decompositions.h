@@ -33,5 +33,7 @@ double log_volume(const Eigen::MatrixXd& A);
 
 // L with C = L L'. Empty if C is not positive definite.
 Eigen::MatrixXd cholesky(const Eigen::MatrixXd& C);
+// Of a positive definite C.
+Eigen::MatrixXd inverse_of_positive(const Eigen::MatrixXd& C);
 
 }  // namespace unpick

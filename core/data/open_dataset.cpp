@@ -227,12 +227,17 @@ Opened open_waves(const string& spec, string_view assignments) {
   return std::make_unique<WaveData>(r.whole<uint64_t>(1, 1), r.number(0, 0.01), r.whole<uint32_t>(2, 10000));
 }
 
-using Kind = DspritesVariant::Kind;
+using Variant = DspritesVariant::Kind;
 constexpr std::array<const char*, 8> kNames{"dsprites",       "gaussian",        "waves", "color-dsprites",
                                             "noisy-dsprites", "scream-dsprites", "faces", "pinwheel"};
-constexpr std::array<Opened (*)(const string& spec, string_view assignments), 8> kOpen{
-    open_dsprites, open_gaussian, open_waves, open_variant<Kind::color>, open_variant<Kind::noisy>, open_variant<Kind::scream>,
-    open_faces,    open_pinwheel};
+constexpr std::array<Opened (*)(const string& spec, string_view assignments), 8> kOpen{open_dsprites,
+                                                                                       open_gaussian,
+                                                                                       open_waves,
+                                                                                       open_variant<Variant::color>,
+                                                                                       open_variant<Variant::noisy>,
+                                                                                       open_variant<Variant::scream>,
+                                                                                       open_faces,
+                                                                                       open_pinwheel};
 
 }  // namespace
 

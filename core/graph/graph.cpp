@@ -190,7 +190,7 @@ Var pad(Var x, int axis, int begin, int extent) {
 
 namespace {
 
-Var by_index(Op op, Var x, Index rows, int count, int limit) {
+Var by_index(Op op, Var x, RowNumbers rows, int count, int limit) {
   for (int row : *rows)
     if (row < 0 || row >= limit)
       mismatch(*x.graph, info(op).name, "row " + std::to_string(row) + " of " + std::to_string(limit), "indices are 0..rows-1");
@@ -203,12 +203,12 @@ Var by_index(Op op, Var x, Index rows, int count, int limit) {
 
 }  // namespace
 
-Var gather(Var x, Index rows) {
+Var gather(Var x, RowNumbers rows) {
   const int count = static_cast<int>(rows->size());
   return by_index(Op::Gather, x, std::move(rows), count, x.shape()[0]);
 }
 
-Var scatter_add(Var x, Index rows, int extent) {
+Var scatter_add(Var x, RowNumbers rows, int extent) {
   if (static_cast<int>(rows->size()) != x.shape()[0])
     mismatch(*x.graph, "ScatterAdd", std::to_string(rows->size()) + " indices for " + x.shape().str(), "one index per row");
   return by_index(Op::ScatterAdd, x, std::move(rows), extent, extent);

@@ -44,7 +44,7 @@ inline constexpr OpInfo kOps[] = {
 inline constexpr int kOpCount = static_cast<int>(std::size(kOps));
 inline const OpInfo& info(Op op) { return kOps[static_cast<size_t>(op)]; }
 
-using Index = std::shared_ptr<const std::vector<int>>;  // row numbers of Gather and ScatterAdd
+using RowNumbers = std::shared_ptr<const std::vector<int>>;  // of Gather and ScatterAdd
 
 // What a row needs beside its operands. Each primitive uses the few fields that its builder sets.
 struct Attributes {
@@ -53,7 +53,7 @@ struct Attributes {
   int stride = 1, pad = 0;              // convolutions
   bool ta = false, tb = false;          // MatMul
   std::array<int, 4> axes{0, 1, 2, 3};  // Permute: result axis i is operand axis axes[i]
-  Index index;                          // Gather, ScatterAdd
+  RowNumbers index;                     // Gather, ScatterAdd
 };
 
 struct Node {
@@ -134,8 +134,8 @@ Var reshape(Var x, Shape result);
 Var permute(Var x, std::array<int, 4> axes);
 Var slice(Var x, int axis, int begin, int extent);
 Var pad(Var x, int axis, int begin, int extent);             // result extent `extent`, x placed at `begin`
-Var gather(Var x, Index rows);                               // result[i] = x[rows[i]] along axis 0
-Var scatter_add(Var x, Index rows, int extent);              // result[rows[i]] += x[i], `extent` rows
+Var gather(Var x, RowNumbers rows);                          // result[i] = x[rows[i]] along axis 0
+Var scatter_add(Var x, RowNumbers rows, int extent);         // result[rows[i]] += x[i], `extent` rows
 Var matmul(Var x, Var y, bool tx = false, bool ty = false);  // [M,K] x [K,N] -> [M,N]
 Var max_axis(Var x, int axis);
 // x [N,H,W,C], w [R,S,C,K], y [N,P,Q,K]; P = (H + 2 pad - R) / stride + 1

@@ -1,5 +1,6 @@
 // See likelihoods.h.
 #include "core/model/likelihoods.h"
+#include "core/base/numbers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +10,6 @@ namespace unpick {
 namespace {
 
 constexpr double kFloor = 1e-4;
-constexpr double kLog2Pi = 1.8378770664093453;
 
 // -log p = softplus(eta) - x eta, per pixel
 Var bernoulli(Var eta, Var x) {

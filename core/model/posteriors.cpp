@@ -8,7 +8,7 @@ Var transposed(Var x) { return permute(x, {1, 0, 2, 3}); }
 
 // One number for each entry (i, j) of L below the diagonal, row by row.
 template <class Number>
-Index for_entries(int latent, Number number) {
+RowNumbers for_entries(int latent, Number number) {
   std::vector<int> numbers;
   for (int i = 1; i < latent; ++i)
     for (int j = 0; j < i; ++j) numbers.push_back(number(i, j));

@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "core/base/decompositions.h"
+#include "core/base/numbers.h"
 
 namespace unpick {
 namespace {
 
-const double kLog2Pi = std::log(2 * std::numbers::pi);
 constexpr int kNodes = 32;  // Gauss-Hermite: error 2e-7 nats for t at nu = 2 (theory M3)
 
 // sum_j of [B,Z] entries: [B,1]

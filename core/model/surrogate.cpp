@@ -8,7 +8,7 @@
 namespace unpick {
 namespace {
 
-Index indices(std::vector<int> values) { return std::make_shared<const std::vector<int>>(std::move(values)); }
+RowNumbers indices(std::vector<int> values) { return std::make_shared<const std::vector<int>>(std::move(values)); }
 
 // d(decode)/dz_j at row b of codes [B,Z]: row b Z + j of [B Z,D].
 Var jacobian_rows(Recorder& r, Var codes, const std::function<Var(Var)>& decode) {

@@ -6,11 +6,10 @@
 #include <numbers>
 
 #include "core/base/decompositions.h"
+#include "core/base/numbers.h"
 
 namespace unpick {
 namespace {
-
-const double kLog2Pi = std::log(2 * std::numbers::pi);
 
 double log_det(const Eigen::MatrixXd& positive) { return 2 * cholesky(positive).diagonal().array().log().sum(); }
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "core/base/numbers.h"
 #include "core/seams/assignment.h"
 
 namespace unpick {
@@ -12,8 +12,6 @@ namespace {
 
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-
-double ratio(double part, double whole) { return whole > 0 ? part / whole : std::numeric_limits<double>::quiet_NaN(); }
 
 VectorXd segments(const MatrixXd& x) { return (x.rightCols(x.cols() - 1) - x.leftCols(x.cols() - 1)).colwise().norm(); }
 

@@ -5,15 +5,13 @@
 #include <limits>
 
 #include "core/base/decompositions.h"
+#include "core/base/numbers.h"
 
 namespace unpick {
 namespace {
 
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-
-constexpr double kLog2Pi = 1.8378770664093453;
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
 bool full_rank(const Geometry& g) { return g.rank == g.s.size(); }
 

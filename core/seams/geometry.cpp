@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "core/base/decompositions.h"
+#include "core/base/numbers.h"
 #include "core/seams/assignment.h"
 
 namespace unpick {
@@ -15,18 +15,12 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr double kRankTolerance = 1e-6, kNear = 0.05;
 
 // The check finds NaN and infinity alike.
 bool finite(std::span<const real> values) {
   return Eigen::Map<const Eigen::Array<real, Eigen::Dynamic, 1>>(values.data(), static_cast<Eigen::Index>(values.size()))
       .allFinite();
-}
-
-VectorXd to_double(std::span<const real> values) {
-  return Eigen::Map<const Eigen::Matrix<real, Eigen::Dynamic, 1>>(values.data(), static_cast<Eigen::Index>(values.size()))
-      .cast<double>();
 }
 
 // The columns of `from` as rows of an input.
@@ -79,6 +73,11 @@ size_t count_codes(std::span<const real> z, int latent) {
                 "give one row of latents for each point");
   if (!finite(z)) throw Error(ErrorKind::usage, "codes", "a number is not finite", "look for NaN in the encoder's means");
   return z.size() / width;
+}
+
+VectorXd to_double(std::span<const real> values) {
+  return Eigen::Map<const Eigen::Matrix<real, Eigen::Dynamic, 1>>(values.data(), static_cast<Eigen::Index>(values.size()))
+      .cast<double>();
 }
 
 Geometry decompose(MatrixXd J, Signs signs) {

@@ -85,4 +85,6 @@ class GeometryProgram {
 // Throws Error(usage) unless z holds rows of `latent` finite codes; returns their number.
 size_t count_codes(std::span<const real> z, int latent);
 
+Eigen::VectorXd to_double(std::span<const real> values);
+
 }  // namespace unpick

@@ -1,11 +1,11 @@
 // See linear_vae.h.
 #include "core/seams/linear_vae.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 
 #include "core/base/decompositions.h"
+#include "core/base/numbers.h"
 #include "core/base/rng.h"
 #include "core/seams/scores.h"
 
@@ -15,13 +15,11 @@ namespace {
 using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
-constexpr double kLog2Pi = 1.8378770664093454;
-
 Matrix identity(Eigen::Index n) { return Matrix::Identity(n, n); }
 
 double log_determinant(const Matrix& positive) {
-  const Matrix L = positive.llt().matrixL();
-  return 2 * L.diagonal().array().log().sum();
+  const Matrix L = cholesky(positive);
+  return L.size() > 0 ? 2 * L.diagonal().array().log().sum() : kUndefined;
 }
 
 // As core/model/adam.h, in double and uphill.
@@ -91,7 +89,7 @@ double linear_objective(const LinearProblem& p, const LinearVae& v) {
 
 LinearVae linear_gradient(const LinearProblem& p, const LinearVae& v) {
   const Matrix R = identity(v.W.rows()) - v.W * v.A, RC = R * p.C;
-  const Matrix inverse = v.Sigma.llt().solve(identity(v.W.cols()));
+  const Matrix inverse = inverse_of_positive(v.Sigma);
   return {(RC * v.A.transpose() - v.W * v.Sigma) / p.sigma2, v.W.transpose() * RC / p.sigma2 - p.beta * v.A * p.C,
           -0.5 / p.sigma2 * v.W.transpose() * v.W - 0.5 * p.beta * (identity(v.W.cols()) - inverse)};
 }
@@ -99,7 +97,7 @@ LinearVae linear_gradient(const LinearProblem& p, const LinearVae& v) {
 Matrix linear_precision(const LinearProblem& p, const Matrix& W) { return identity(W.cols()) + W.transpose() * W / p.tau(); }
 
 LinearVae with_best_encoder(const LinearProblem& p, const Matrix& W, PosteriorFamily family) {
-  const Matrix P = linear_precision(p, W), inverse = P.llt().solve(identity(W.cols()));
+  const Matrix P = linear_precision(p, W), inverse = inverse_of_positive(P);
   const Matrix axes = P.diagonal().cwiseInverse().asDiagonal();
   return {W, inverse * W.transpose() / p.tau(), family == PosteriorFamily::full ? inverse : axes};
 }

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/base/decompositions.h"
+#include "core/base/numbers.h"
 #include "core/seams/assignment.h"
 
 namespace unpick {
@@ -13,10 +13,6 @@ namespace {
 
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
-
-double ratio(double part, double whole) { return whole > 0 ? part / whole : kUndefined; }
 
 // M without its diagonal.
 MatrixXd off(const MatrixXd& M) {

@@ -1,9 +1,9 @@
 // See survey.h.
 #include "core/seams/survey.h"
+#include "core/base/numbers.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <memory>
 #include <numeric>
 
@@ -13,7 +13,6 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kPointsAtOnce = 16;
 
 // Running mean over the points where a score is defined.
@@ -159,11 +158,6 @@ class Checker {
   IdentityCheck check_;
   std::vector<double> exact_, approximate_, full_, approximate_full_, standard_error_, mean_, gaps_;
 };
-
-VectorXd to_double(std::span<const real> values) {
-  return Eigen::Map<const Eigen::Matrix<real, Eigen::Dynamic, 1>>(values.data(), static_cast<Eigen::Index>(values.size()))
-      .cast<double>();
-}
 
 VectorXd mean_of(Likelihood kind, bool logits, const VectorXd& value) {
   if (!logits || kind != Likelihood::bernoulli) return value;

@@ -12,17 +12,17 @@
 namespace unpick {
 namespace {
 
-constexpr int kBatch = 64;
+constexpr int kImages = 64;
 
-struct State {
-  State(const Model& m, const Dataset& data, Backend& backend, uint64_t seed)
+struct Estimator {
+  Estimator(const Model& m, const Dataset& data, Backend& backend, uint64_t seed)
       : model(m),
-        batcher(data, sub_seed(seed, "evidence"), kBatch),
+        batcher(data, sub_seed(seed, "evidence"), kImages),
         noise(sub_seed(seed, "evidence"), Stream::noise),
         table(m.table),
-        encoder(m.spec, table, m.weights.span(), backend, kBatch),
-        decoder(m.spec, table, m.weights.span(), backend, kBatch) {
-    const auto codes = static_cast<size_t>(kBatch * m.spec.latent), pixels = static_cast<size_t>(kBatch * m.spec.image.size());
+        encoder(m.spec, table, m.weights.span(), backend, kImages),
+        decoder(m.spec, table, m.weights.span(), backend, kImages) {
+    const auto codes = static_cast<size_t>(kImages * m.spec.latent), pixels = static_cast<size_t>(kImages * m.spec.image.size());
     for (std::vector<real>* v : {&mu, &logvar, &z}) v->resize(codes);
     for (std::vector<real>* v : {&x, &eta}) v->resize(pixels);
   }
@@ -38,11 +38,11 @@ struct State {
   double reconstruction = 0, kl = 0;
 };
 
-void run_batch(State& s, uint32_t number, int batches, Pool& pool) {
+void run_batch(Estimator& s, uint32_t number, int batches, Pool& pool) {
   s.batcher.fill(number, s.x, pool);
   s.encoder.run(s.x, s.mu, s.logvar);
   s.noise.fill_normal(s.z, number);
-  const double share = 1 / (static_cast<double>(kBatch) * batches);
+  const double share = 1 / (static_cast<double>(kImages) * batches);
   for (size_t i = 0; i < s.z.size(); ++i) {
     const double mu = static_cast<double>(s.mu[i]), logvar = static_cast<double>(s.logvar[i]);
     s.kl += 0.5 * (mu * mu + std::expm1(logvar) - logvar) * share;
@@ -60,7 +60,7 @@ Job evidence(const Model& model, const Dataset& data, Backend& backend, uint64_t
   if (data.image() != model.spec.image)
     throw Error(ErrorKind::usage, "data '" + data.spec() + "'", "has other images than the model takes",
                 "give the data it was trained on");
-  const auto s = std::make_shared<State>(model, data, backend, seed);
+  const auto s = std::make_shared<Estimator>(model, data, backend, seed);
   const auto piece = [s, batches](int number, Pool& pool) { run_batch(*s, static_cast<uint32_t>(number), batches, pool); };
   const auto report = [s] {
     Report r;

@@ -29,7 +29,7 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-[[noreturn]] void refuse(const std::string& what, const std::string& why, const std::string& hint) {
+[[noreturn]] void reject(const std::string& what, const std::string& why, const std::string& hint) {
   throw Error(ErrorKind::usage, what, why, hint);
 }
 
@@ -39,14 +39,14 @@ double number_of(const std::string& word, const std::string& what, double low, d
   if (word.empty() || *end || !(value >= low && value <= high)) {
     std::ostringstream range;
     range << "give a number from " << low << " to " << high;
-    refuse(what, "'" + word + "' does not fit", range.str());
+    reject(what, "'" + word + "' does not fit", range.str());
   }
   return value;
 }
 
 int64_t count_of(const std::string& word, const std::string& what, int64_t low, int64_t high) {
   const double value = number_of(word, what, static_cast<double>(low), static_cast<double>(high));
-  if (value != std::floor(value)) refuse(what, "'" + word + "' is not a whole number", "leave the fraction out");
+  if (value != std::floor(value)) reject(what, "'" + word + "' is not a whole number", "leave the fraction out");
   return static_cast<int64_t>(value);
 }
 
@@ -146,7 +146,7 @@ void Lab::obey(const Posted& posted) {
       std::string known;
       for (const CommandRow& c : kCommands) known += (known.empty() ? "" : "|") + std::string(c.name);
       const std::string near = nearest(verb, known);
-      refuse("command '" + verb + "'", "is unknown", near.empty() ? "use one of " + known : "did you mean '" + near + "'?");
+      reject("command '" + verb + "'", "is unknown", near.empty() ? "use one of " + known : "did you mean '" + near + "'?");
     }
     message_.clear();
     const int64_t step = session_->step();
@@ -166,7 +166,7 @@ void Lab::obey(const Posted& posted) {
 
 void Lab::require_words(const CommandRow& row, size_t given) const {
   if (words_of(row.words).size() != given)
-    refuse(std::string("command '") + row.name + "'", "needs other words than these",
+    reject(std::string("command '") + row.name + "'", "needs other words than these",
            "write " + std::string(row.name) + " " + row.words);
 }
 
@@ -175,14 +175,14 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
   const int64_t last = session_->config().steps;
   switch (row.verb) {
     case Verb::play:
-      if (failed_) refuse("play", "this run cannot go on", "start it again with other settings");
-      if (session_->step() >= last) refuse("play", "the last step is done", "set steps to more than " + std::to_string(last));
+      if (failed_) reject("play", "this run cannot go on", "start it again with other settings");
+      if (session_->step() >= last) reject("play", "the last step is done", "set steps to more than " + std::to_string(last));
       until_ = std::numeric_limits<int64_t>::max();
       playing_ = true;
       break;
     case Verb::pause: playing_ = false; break;
     case Verb::step:
-      if (failed_) refuse("step", "this run cannot go on", "start it again with other settings");
+      if (failed_) reject("step", "this run cannot go on", "start it again with other settings");
       until_ = session_->step() + count_of(words[0], "step", 1, 1'000'000'000);
       playing_ = true;
       break;
@@ -196,7 +196,7 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
       Config config = session_->config();
       for (const std::string& word : words) {
         const size_t equals = word.find('=');
-        if (equals == std::string::npos) refuse("start", "'" + word + "' is not NAME=VALUE", "write, for example, start seed=2");
+        if (equals == std::string::npos) reject("start", "'" + word + "' is not NAME=VALUE", "write, for example, start seed=2");
         const std::string name = word.substr(0, equals), value = word.substr(equals + 1);
         name == "preset" ? apply_preset(config, value) : unpick::set(config, name, value);
       }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint32_t kSample = 256;  // images whose codes are shown
 constexpr size_t kShown = 24;      // images shown as pictures
-constexpr int kBatch = 32;
+constexpr int kWatched = 32;
 constexpr int kValues = 9;        // of a traversal
 constexpr real kReach = real{2};  // it goes from -kReach to kReach, standard deviations of the prior
 
@@ -43,8 +43,8 @@ uint32_t central_image(const Dataset& data) {
 
 Observer::Observer(Session& session)
     : session_(session),
-      encoder_(session.model().spec, session.model().table, session.model().weights.span(), session.backend(), kBatch, true),
-      decoder_(session.model().spec, session.model().table, session.model().weights.span(), session.backend(), kBatch),
+      encoder_(session.model().spec, session.model().table, session.model().weights.span(), session.backend(), kWatched, true),
+      decoder_(session.model().spec, session.model().table, session.model().weights.span(), session.backend(), kWatched),
       geometry_(mean_map(session.model()), session.backend()),
       identity_(logit_map(session.model()), session.model().spec.likelihood, 1, session.backend()) {}
 

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct AppOptions {
   std::string open, preset, screenshot, size;
   Given given;
   int64_t frames = 0;
@@ -71,7 +71,7 @@ struct Desk {
   }
 };
 
-Desk desk_for(const Options& o) {
+Desk desk_for(const AppOptions& o) {
   Desk desk;
   if (o.screenshot.empty()) desk.read();
   if (!o.size.empty() && (std::sscanf(o.size.c_str(), "%dx%d", &desk.width, &desk.height) != 2 || desk.width < 320 ||
@@ -88,7 +88,7 @@ bool all_shown(const Snapshot& s) {
 // Frames until the window is closed, or until a picture of the finished run is taken.
 class Loop {
  public:
-  Loop(const Options& options, Window& window, Lab& lab)
+  Loop(const AppOptions& options, Window& window, Lab& lab)
       : options_(options), window_(window), lab_(lab), app_(lab, textures_), screen_("#version 330") {}
 
   ui::App& app() { return app_; }
@@ -142,7 +142,7 @@ class Loop {
     window_.show();
   }
 
-  const Options& options_;
+  const AppOptions& options_;
   const bool watched_ = options_.screenshot.empty() || options_.frames > 0;  // else only the last moment is drawn
   Window& window_;
   Lab& lab_;
@@ -154,7 +154,7 @@ class Loop {
   std::chrono::steady_clock::time_point drawn_at_ = std::chrono::steady_clock::now();
 };
 
-int open_window(const Options& o) {
+int open_window(const AppOptions& o) {
   Config config;
   if (!o.preset.empty() || (o.given.empty() && o.open.empty())) apply_preset(config, o.preset.empty() ? "live" : o.preset);
   for (const auto& [name, value] : o.given) set(config, name, value);
@@ -185,7 +185,7 @@ int open_window(const Options& o) {
 }  // namespace
 
 void add_app(CLI::App& app, Run& run) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<AppOptions>();
   CLI::App* command = app.add_subcommand("app", "the lab: train and look inside, in a window");
   command->add_option("open", o->open, "a run directory or a weights file to open");
   command->add_option("--preset", o->preset, "a named set of settings (live)");

@@ -27,7 +27,7 @@
 namespace unpick::cli {
 namespace {
 
-struct Options {
+struct BenchOptions {
   std::string workloads = "W1,W2,W3,A1,A2,A3,A3b,A4";
   Given given;
   double seconds = 2;
@@ -102,7 +102,7 @@ double peak_memory(bool restart) {
 
 class Bench {
  public:
-  explicit Bench(const Options& o) : options_(o) {
+  explicit Bench(const BenchOptions& o) : options_(o) {
     for (const auto& [name, value] : o.given) set(config_, name, value);
     pool_ = std::make_unique<Pool>(static_cast<int>(config_.threads));
     backend_ = make_cpu_backend(*pool_);
@@ -230,7 +230,7 @@ class Bench {
     std::fflush(stdout);
   }
 
-  const Options& options_;
+  const BenchOptions& options_;
   Config config_;
   std::unique_ptr<Pool> pool_;
   std::unique_ptr<Backend> backend_;
@@ -240,7 +240,7 @@ class Bench {
 
 void add_bench(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("bench", "time training steps and decoder analyses");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<BenchOptions>();
   command->add_option("--workload", options->workloads, "comma-separated: W1 W2 W3 A1 A2 A3 A3b A4 tiny peak")
       ->capture_default_str();
   command->add_option("--image", options->pixels, "pixels of a side in W1 and W3: means over squares of dsprites")

@@ -12,7 +12,7 @@
 namespace unpick::cli {
 namespace {
 
-struct Options {
+struct ImportOptions {
   std::string file, arch, out;
   bool force = false, json = false;
 };
@@ -24,14 +24,14 @@ std::string architecture_names() {
 }
 
 // A training run is never overwritten: its checkpoint would no longer belong to its model.
-void check_directory(const Options& o) {
+void check_directory(const ImportOptions& o) {
   const auto holds = [&](const char* name) { return std::filesystem::exists(o.out + "/" + name); };
   if (holds("checkpoint.safetensors")) throw Error(ErrorKind::usage, o.out, "holds a training run", "choose another --out");
   if (!o.force && holds("model.safetensors"))
     throw Error(ErrorKind::usage, o.out, "already holds a model", "choose another --out, or add --force");
 }
 
-int import(const Options& o) {
+int import(const ImportOptions& o) {
   architecture(o.arch);  // a bad request is told before a bad file
   check_directory(o);
   const io::StoredModel stored = io::import_torch(o.file, o.arch);
@@ -53,7 +53,7 @@ int import(const Options& o) {
 
 void add_import(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("import", "make a model directory of a PyTorch state dict (.safetensors)");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ImportOptions>();
   command->add_option("file", o->file, "the state dict, with PyTorch's names")->required()->type_name("FILE.safetensors");
   command->add_option("--arch", o->arch, "its architecture: " + architecture_names())->required()->type_name("NAME");
   command->add_option("--out", o->out, "the directory to make")->required()->type_name("DIR");

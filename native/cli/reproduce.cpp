@@ -18,7 +18,7 @@ using namespace reproduce;
 
 constexpr int kSeeds = 5, kQuickSeeds = 2;
 
-struct Options {
+struct ReproduceOptions {
   std::string what, out = "runs/reproduce";
   int seeds = 0, threads = 0;  // 0: the default, all cores
   bool quick = false, json = false;
@@ -26,7 +26,7 @@ struct Options {
 
 class Reproduction {
  public:
-  explicit Reproduction(const Options& o)
+  explicit Reproduction(const ReproduceOptions& o)
       : options_(o),
         seeds_(o.seeds > 0 ? o.seeds
                : o.quick   ? kQuickSeeds
@@ -91,7 +91,7 @@ class Reproduction {
     return std::string("unpick reproduce ") + row.name + (options_.quick ? " --quick" : "") + " --seeds " + std::to_string(seeds_);
   }
 
-  const Options& options_;
+  const ReproduceOptions& options_;
   int seeds_;
   std::vector<const FigureRow*> chosen_;
   std::unique_ptr<Progress> progress_;
@@ -109,7 +109,7 @@ std::string figure_help() {
 
 void add_reproduce(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("reproduce", "train, measure and draw the figures of the paper");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ReproduceOptions>();
   command->add_option("figure", o->what, figure_help())->required()->type_name("NAME");
   command->add_option("--out", o->out, "folder for figN.json, figN.png and report.html")->capture_default_str()->type_name("DIR");
   command->add_option("--seeds", o->seeds, "runs of each arm; default 5, quick 2")->check(CLI::Range(1, 100))->type_name("N");

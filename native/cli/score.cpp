@@ -34,7 +34,7 @@ namespace {
 using Eigen::Index;
 using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-struct Options {
+struct ScoreOptions {
   std::string codes, factors, test_codes, test_factors, grid, factor_sizes, model, data, metrics = "all";
   uint64_t seed = 1;
   int seeds = 1, threads = 0;
@@ -57,7 +57,7 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 // Names in the order of the table; those that only models have come last.
-std::vector<std::string> chosen(const Options& o) {
+std::vector<std::string> chosen(const ScoreOptions& o) {
   std::vector<std::string> known;
   for (const Metric& m : metrics()) known.emplace_back(m.name);
   known.emplace_back(kMcc);
@@ -87,7 +87,7 @@ const Metric* find_metric(const std::string& name) {
 
 bool tests(const std::string& name) { return find_metric(name) && find_metric(name)->test > 0; }
 
-std::vector<uint64_t> seeds_of(const Options& o, bool several) {
+std::vector<uint64_t> seeds_of(const ScoreOptions& o, bool several) {
   std::vector<uint64_t> seeds;
   for (int i = 0; i < (several ? o.seeds : 1); ++i) seeds.push_back(o.seed + static_cast<uint64_t>(i));
   return seeds;
@@ -115,7 +115,7 @@ Eigen::MatrixXi read_factors(const std::string& path) {
   return factors;
 }
 
-Sample read_sample(const Options& o) {
+Sample read_sample(const ScoreOptions& o) {
   Sample sample{{read_codes(o.codes), read_factors(o.factors)}, {}};
   check_points(sample.train, o.codes);
   sample.test = o.test_codes.empty() ? sample.train : Points{read_codes(o.test_codes), read_factors(o.test_factors)};
@@ -220,7 +220,7 @@ std::string table(const Results& run) {
   return text;
 }
 
-int answer(const Options& o, const Results& run, Json document) {
+int answer(const ScoreOptions& o, const Results& run, Json document) {
   if (run.interrupted) return kInterrupted;
   const auto failed = [](const Outcome& outcome) { return outcome.error.has_value(); };
   if (!run.outcomes.empty() && std::all_of(run.outcomes.begin(), run.outcomes.end(), failed)) throw *run.outcomes.front().error;
@@ -265,7 +265,7 @@ Report without_constant_codes(const Sample& sample, Pool& pool) {
   return report;
 }
 
-int score_arrays(const Options& o) {
+int score_arrays(const ScoreOptions& o) {
   const auto sample = std::make_shared<const Sample>(read_sample(o));
   std::vector<Task> tasks;
   Json left_out = Json::object();
@@ -309,7 +309,7 @@ int score_arrays(const Options& o) {
 
 // ---- a whole representation ------------------------------------------------------------------------------------------
 
-std::vector<Task> protocol_tasks(const Options& o, Representation& representation) {
+std::vector<Task> protocol_tasks(const ScoreOptions& o, Representation& representation) {
   std::vector<Task> tasks;
   for (const std::string& name : chosen(o)) {
     const Metric* m = find_metric(name);
@@ -329,7 +329,7 @@ std::vector<Task> protocol_tasks(const Options& o, Representation& representatio
   return tasks;
 }
 
-int answer_protocol(const Options& o, const Results& run, Json document) {
+int answer_protocol(const ScoreOptions& o, const Results& run, Json document) {
   Json block = Json::object();
   for (const Outcome& outcome : run.outcomes) {
     const Metric* m = find_metric(outcome.name);
@@ -343,7 +343,7 @@ int answer_protocol(const Options& o, const Results& run, Json document) {
   return answer(o, run, std::move(document));
 }
 
-int score_grid(const Options& o) {
+int score_grid(const ScoreOptions& o) {
   std::vector<int> sizes;
   for (const std::string& part : split(o.factor_sizes)) sizes.push_back(std::atoi(part.c_str()));
   GridCodes grid(read_codes(o.grid), sizes);
@@ -378,7 +378,7 @@ Job geometry(Model& model, EncodedData& codes, Backend& backend, uint64_t seed) 
   return at_once(report);
 }
 
-int score_model(const Options& o) {
+int score_model(const ScoreOptions& o) {
   io::StoredModel stored = io::read_model(o.model);
   const auto data = open_data(o.data.empty() ? stored.info.config.data : o.data);
   Pool pool(o.threads);
@@ -402,7 +402,7 @@ int score_model(const Options& o) {
   return answer_protocol(o, run, std::move(document));
 }
 
-int score(const Options& o) {
+int score(const ScoreOptions& o) {
   const int ways = !o.codes.empty() + !o.grid.empty() + !o.model.empty();
   if (ways != 1)
     throw Error(ErrorKind::usage, "score", ways == 0 ? "nothing to score" : "asked in two ways", "give --codes, --grid or --model");
@@ -422,7 +422,7 @@ int score(const Options& o) {
 
 void add_score(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("score", "the published metrics of disentanglement, of arrays or of a model");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ScoreOptions>();
   command->add_option("--codes", o->codes, "codes of N points, [N,Z]")->type_name("C.npy");
   command->add_option("--factors", o->factors, "their factors, whole numbers [N,K]")->type_name("F.npy");
   command->add_option("--test-codes", o->test_codes, "points to test classifiers on; left out: the same points")

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <memory>
 
+#include "core/base/numbers.h"
 #include "core/seams/survey.h"
 #include "core/session/latents.h"
 #include "native/cli/cli.h"
@@ -26,10 +27,9 @@ namespace {
 
 using Eigen::MatrixXd;
 
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr uint32_t kActiveImages = 512;  // that tell which latents are active
 
-struct Options {
+struct SeamsOptions {
   std::string model, codes, images, data, of = "mean", out_dir;
   uint32_t count = 64;
   int samples = 16, stein = 256, rotations = 20;
@@ -81,7 +81,7 @@ std::vector<uint32_t> everything(const Dataset& data) {
 
 // Codes: given, or the means of the images. Images: given, or drawn where there are no codes. Active latents: by --data, else by
 // the images that are given, else by the data of training.
-Subject collect(const Options& o, io::StoredModel& stored, Backend& backend) {
+Subject collect(const SeamsOptions& o, io::StoredModel& stored, Backend& backend) {
   Model& model = stored.model;
   Subject s;
   std::unique_ptr<Dataset> data;
@@ -267,7 +267,7 @@ WellTrained well_trained(const Survey& result, PosteriorFamily posterior) {
 }
 
 struct Report {
-  const Options& options;
+  const SeamsOptions& options;
   const io::ModelInfo& info;
   const VaeSpec& spec;
   const Subject& subject;
@@ -345,7 +345,7 @@ struct Report {
   }
 };
 
-int seams(const Options& o) {
+int seams(const SeamsOptions& o) {
   io::StoredModel stored = io::read_model(o.model);
   Model& model = stored.model;
   const Config& config = stored.info.config;
@@ -412,7 +412,7 @@ int seams(const Options& o) {
 void add_seams(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand(
       "seams", "the geometry of a decoder: Jacobians, singular vectors, curvature, and scores with chance levels");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<SeamsOptions>();
   command->add_option("--model", o->model, "a run directory, or its model.safetensors")->required()->type_name("DIR|FILE");
   command->add_option("--codes", o->codes, "where to look, [N,Z]; default: the posterior means of the images")->type_name("Z.npy");
   command->add_option("--images", o->images, "the images that belong to the codes; default without codes: some of the data")

@@ -19,14 +19,14 @@ namespace {
 
 constexpr int64_t kLogEvery = 50;  // steps between lines of metrics.csv
 
-struct Options {
+struct TrainOptions {
   std::string out, resume, preset;
   Given given;
   double save_every = 10;  // seconds: a crash loses at most this much
   bool json = false;
 };
 
-Config configure(const Options& o) {
+Config configure(const TrainOptions& o) {
   Config config;
   if (!o.preset.empty()) apply_preset(config, o.preset);
   for (const auto& [name, value] : o.given) {
@@ -46,7 +46,8 @@ Config configure(const Options& o) {
 // One run: the session, where it is kept, and what it has logged.
 class Trainer {
  public:
-  explicit Trainer(const Options& options) : options_(options), directory_(options.resume.empty() ? options.out : options.resume) {
+  explicit Trainer(const TrainOptions& options)
+      : options_(options), directory_(options.resume.empty() ? options.out : options.resume) {
     options.resume.empty() ? start() : resume();
     if (!session_->note().empty()) std::fprintf(stderr, "note: %s\n", session_->note().c_str());
   }
@@ -223,7 +224,7 @@ class Trainer {
     return text;
   }
 
-  const Options& options_;
+  const TrainOptions& options_;
   io::RunDirectory directory_;
   std::unique_ptr<Pool> pool_;
   std::unique_ptr<Session> session_;
@@ -245,7 +246,7 @@ std::string preset_help() {
 
 void add_train(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("train", "train a model; leaves weights, curves and pictures in a run directory");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TrainOptions>();
   command->add_option("--out", options->out, "the run directory to make")->type_name("DIR");
   command->add_option("--resume", options->resume, "continue the run in this directory, bit for bit")->type_name("DIR");
   command->add_option("--preset", options->preset, preset_help())->type_name("NAME");

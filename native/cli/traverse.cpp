@@ -12,7 +12,7 @@
 namespace unpick::cli {
 namespace {
 
-struct Options {
+struct TraverseOptions {
   std::string model, data, out, range = "prior";
   int64_t image = -1;
   int count = 9;
@@ -28,7 +28,7 @@ io::Range range_of(const std::string& name) {
               near.empty() ? "choose prior, posterior or data" : "did you mean '" + near + "'?");
 }
 
-std::string command_line(const Options& o, const io::ModelInfo& info) {
+std::string command_line(const TraverseOptions& o, const io::ModelInfo& info) {
   const std::string trained =
       info.step > 0 ? "seed " + std::to_string(info.config.seed) + ", step " + std::to_string(info.step) : "imported";
   std::string text = "unpick traverse --model " + o.model + " --range " + o.range;
@@ -52,7 +52,7 @@ Json table_of(const LatentSample& sample) {
   return table;
 }
 
-int traverse(const Options& o) {
+int traverse(const TraverseOptions& o) {
   io::TraversalOptions options;
   options.range = range_of(o.range);
   options.columns = o.count;
@@ -84,7 +84,7 @@ int traverse(const Options& o) {
 
 void add_traverse(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("traverse", "a picture of what each latent does");
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<TraverseOptions>();
   command->add_option("--model", o->model, "a run directory, or its model.safetensors")->required()->type_name("DIR|FILE");
   command->add_option("--out", o->out, "the picture to write")->required()->type_name("T.png");
   command->add_option("--data", o->data, "data set; default: the one that the model was trained on")->type_name("SPEC");

@@ -9,7 +9,7 @@
 namespace unpick::io {
 namespace {
 
-constexpr float kLine = 16, kTextMin = 480;
+constexpr float kFooterLine = 16, kTextMin = 480;
 const TextStyle kTitle{20, kInk, Face::medium}, kCaption{13, kQuiet}, kFooter{11, kQuiet}, kBadge{11, kAmber, Face::medium};
 
 template <size_t N>
@@ -63,7 +63,7 @@ Frame::Frame(const std::string& t, const std::string& c, const std::string& f, f
 int Frame::full_width() const { return static_cast<int>(std::ceil(width + 2 * kMargin)); }
 
 int Frame::full_height(float content) const {
-  return static_cast<int>(std::ceil(top + content + 2 * kGap + kLine * static_cast<float>(footer_.size()) + 24));
+  return static_cast<int>(std::ceil(top + content + 2 * kGap + kFooterLine * static_cast<float>(footer_.size()) + 24));
 }
 
 void Frame::draw(Canvas& canvas, float content) const {
@@ -75,7 +75,7 @@ void Frame::draw(Canvas& canvas, float content) const {
   y = top + content + kGap;
   canvas.hairline(kMargin, y, width, kRule);
   y += 4;
-  for (const auto& line : footer_) canvas.text(kMargin, y += kLine, line, kFooter);
+  for (const auto& line : footer_) canvas.text(kMargin, y += kFooterLine, line, kFooter);
 }
 
 }  // namespace unpick::io

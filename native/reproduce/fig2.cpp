@@ -3,9 +3,9 @@
 //
 // Trained twice: on the population, without sampling noise, as the curves show; and by the engine on samples, as a check.
 // Source: theory B5, B8; Corollary 6.0, Remark 6.1.
-#include <Eigen/SVD>
 #include <cmath>
 
+#include "core/base/decompositions.h"
 #include "core/data/synthetic.h"
 #include "core/seams/linear_vae.h"
 #include "core/seams/scores.h"
@@ -68,19 +68,18 @@ void run_seed(Workshop& shop, Arm& arm, int seed, int64_t steps) {
 
   const MatrixXd W = train_engine(shop, arm.name, data, seed);
   const LinearOptimum best = linear_optimum({data.covariance(), kLatent, kSigma2, 4});
-  const Eigen::JacobiSVD<MatrixXd> svd(W, Eigen::ComputeThinU | Eigen::ComputeThinV);
-  const MatrixXd U = svd.matrixU(), truth = columns_normalised(best.vae.W);
-  arm.engine_dto.push_back(distance_to_axes(svd.matrixV()));
-  arm.engine_s.push_back((svd.singularValues().array() / best.s.array() - 1).abs().maxCoeff());
-  arm.engine_U.push_back((U * U.transpose() - truth * truth.transpose()).norm());
+  const Svd of_W = svd(W, Left::wanted);
+  const MatrixXd truth = columns_normalised(best.vae.W);
+  arm.engine_dto.push_back(distance_to_axes(of_W.V));
+  arm.engine_s.push_back((of_W.s.array() / best.s.array() - 1).abs().maxCoeff());
+  arm.engine_U.push_back((of_W.U * of_W.U.transpose() - truth * truth.transpose()).norm());
 }
 
 // Singular values that two diagonal models learn from data with the same U*, S* but another V*: the largest relative difference.
 double immaterial(Workshop& shop, int seed) {
   const GaussianData one = data_of(seed), other = one.with_right_vectors(static_cast<uint64_t>(seed) + 1000);
   Eigen::VectorXd s[2];
-  for (const GaussianData* data : {&one, &other})
-    s[data == &other] = Eigen::JacobiSVD<MatrixXd>(train_engine(shop, "diagonal", *data, seed)).singularValues();
+  for (const GaussianData* data : {&one, &other}) s[data == &other] = svd(train_engine(shop, "diagonal", *data, seed)).s;
   return (s[0].array() / s[1].array() - 1).abs().maxCoeff();
 }
 

@@ -28,7 +28,7 @@ struct Case {
   double low = -1, high = 1;
 };
 
-Index rows(std::vector<int> r) { return std::make_shared<const std::vector<int>>(std::move(r)); }
+RowNumbers rows(std::vector<int> r) { return std::make_shared<const std::vector<int>>(std::move(r)); }
 
 std::vector<Case> cases() {
   const Shape m{3, 4};

@@ -1,6 +1,7 @@
 // The geometry of decoders whose geometry is known, in double: five toys against the published table, chance levels, closed
 // forms, finite differences, and every case in which an answer does not exist.
 #include "core/seams/geometry.h"
+#include "core/base/numbers.h"
 
 #include <gtest/gtest.h>
 
@@ -22,8 +23,6 @@ namespace {
 
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-
-constexpr double kLog2Pi = 1.8378770664093453;
 
 // The grid of the reference: 9 x 9 points of [-1,1]², off the symmetric places.
 std::vector<real> grid() {

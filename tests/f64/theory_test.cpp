@@ -17,11 +17,11 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr int kLatent = 2, kData = 32;
+constexpr int kZ = 2, kN = 32;
 
 // A small VAE of the pinwheel, trained for a moment, with the data's posteriors.
-struct Trained {
-  explicit Trained(const char* posterior, const char* beta = "2") {
+struct TrainedPinwheel {
+  explicit TrainedPinwheel(const char* posterior, const char* beta = "2") {
     Config config;
     for (const auto& [name, value] : std::initializer_list<std::pair<const char*, const char*>>{{"data", "pinwheel"},
                                                                                                 {"model", "mlp"},
@@ -34,22 +34,22 @@ struct Trained {
       set(config, name, value);
     session = std::make_unique<Session>(config, open_dataset(config.data), pool);
     session->advance(200);
-    x.resize(kData * 2), mu.resize(kData * kLatent), logvar.resize(mu.size()), factor.resize(kData * kLatent * kLatent);
-    for (uint32_t i = 0; i < kData; ++i) session->data().render(i * 12, std::span(x).subspan(i * 2, 2));
+    x.resize(kN * 2), mu.resize(kN * kZ), logvar.resize(mu.size()), factor.resize(kN * kZ * kZ);
+    for (uint32_t i = 0; i < kN; ++i) session->data().render(i * 12, std::span(x).subspan(i * 2, 2));
     Model& m = session->model();
-    Encoder(m.spec, m.table, m.weights.span(), session->backend(), kData, true).run(x, mu, logvar, factor);
+    Encoder(m.spec, m.table, m.weights.span(), session->backend(), kN, true).run(x, mu, logvar, factor);
   }
-  VectorXd mean(int i) const { return Eigen::Map<const VectorXd>(mu.data() + i * kLatent, kLatent); }
+  VectorXd mean(int i) const { return Eigen::Map<const VectorXd>(mu.data() + i * kZ, kZ); }
   MatrixXd L(int i) const {
-    return Eigen::Map<const Eigen::Matrix<real, -1, -1, Eigen::RowMajor>>(factor.data() + i * kLatent * kLatent, kLatent, kLatent);
+    return Eigen::Map<const Eigen::Matrix<real, -1, -1, Eigen::RowMajor>>(factor.data() + i * kZ * kZ, kZ, kZ);
   }
   // log p(x_i|z_i) of one code for each datum, [Z,N].
   VectorXd log_likelihood(Model& m, const MatrixXd& z) {
     std::vector<real> eta(x.size());
-    Decoder(m.spec, m.table, m.weights.span(), session->backend(), kData).run({z.data(), static_cast<size_t>(z.size())}, eta, {});
-    VectorXd result(kData);
+    Decoder(m.spec, m.table, m.weights.span(), session->backend(), kN).run({z.data(), static_cast<size_t>(z.size())}, eta, {});
+    VectorXd result(kN);
     const double sigma2 = session->config().sigma2;
-    for (int i = 0; i < kData; ++i) {
+    for (int i = 0; i < kN; ++i) {
       double error = 0;
       for (size_t k = 0; k < 2; ++k) error += std::pow(x[static_cast<size_t>(i) * 2 + k] - eta[static_cast<size_t>(i) * 2 + k], 2);
       result(i) = -error / (2 * sigma2) - std::log(2 * M_PI * sigma2);
@@ -63,23 +63,23 @@ struct Trained {
 };
 
 MatrixXd noise(uint32_t step) {
-  MatrixXd e(kLatent, kData);
+  MatrixXd e(kZ, kN);
   for (Eigen::Index i = 0; i < e.size(); ++i) e.data()[i] = Rng(8, Stream::test).normal(step, static_cast<uint32_t>(i));
   return e;
 }
 
 TEST(Theorem1, BothSidesAgreeForEveryDatumOfATrainedModel) {
-  Trained t("full");
-  MatrixXd z(kLatent, kData);
+  TrainedPinwheel t("full");
+  MatrixXd z(kZ, kN);
   const MatrixXd e = noise(0);
-  for (int i = 0; i < kData; ++i) z.col(i) = t.mean(i) + t.L(i) * e.col(i);
+  for (int i = 0; i < kN; ++i) z.col(i) = t.mean(i) + t.L(i) * e.col(i);
   const VectorXd log_p = t.log_likelihood(t.session->model(), z);
   MatrixXd Omega(2, 2);
   Omega << 1.5, 0.3, 0.3, 0.5;
   double worst = 0;
   for (const double beta : {0.5, 2.0, 7.0})
     for (const MatrixXd& prior : {MatrixXd(MatrixXd::Identity(2, 2)), Omega})
-      for (int i = 0; i < kData; ++i) {
+      for (int i = 0; i < kN; ++i) {
         const BetaIdentity sides = beta_identity(log_p(i), t.mean(i), t.L(i) * t.L(i).transpose(), prior, beta);
         worst = std::max(worst, std::abs(sides.left - sides.right));
       }
@@ -104,10 +104,10 @@ TEST(Theorem1, NormalisersOfPowersAreTheirIntegrals) {
 
 // One recording of a model's loss on the trained one's data.
 struct LossOf {
-  LossOf(Model& m, const char* objective_name, double beta, Trained& t) : model(m) {
+  LossOf(Model& m, const char* objective_name, double beta, TrainedPinwheel& t) : model(m) {
     VaeSpec spec = model.spec;
     spec.objective = &objective(objective_name);
-    training = record_training(spec, kData, model.table);
+    training = record_training(spec, kN, model.table);
     gradients = Buffer(model.table.region());
     program = t.session->backend().prepare(Plan(*training.graph, training.request()), {model.weights.span(), gradients.span()});
     program->data(training.beta)[0] = beta;
@@ -125,23 +125,21 @@ struct LossOf {
   std::unique_ptr<Executable> program;
 };
 
-double mean_log_det(Model& m, Trained& t) {
-  std::vector<real> mu(kData * kLatent), logvar(mu.size()), L(kData * kLatent * kLatent);
-  Encoder(m.spec, m.table, m.weights.span(), t.session->backend(), kData, true).run(t.x, mu, logvar, L);
+double mean_log_det(Model& m, TrainedPinwheel& t) {
+  std::vector<real> mu(kN * kZ), logvar(mu.size()), L(kN * kZ * kZ);
+  Encoder(m.spec, m.table, m.weights.span(), t.session->backend(), kN, true).run(t.x, mu, logvar, L);
   double sum = 0;
-  for (size_t i = 0; i < L.size(); i += 4) sum += 2 * std::log(L[i] * L[i + 3]) / kData;
+  for (size_t i = 0; i < L.size(); i += 4) sum += 2 * std::log(L[i] * L[i + 3]) / kN;
   return sum;
 }
 
 TEST(SqrtBeta, ARescaledModelHasTheSameObjectiveAndTheSameSlopes) {
   constexpr double beta = 2;
   for (const char* posterior : {"diagonal", "full"}) {
-    Trained t(posterior);
+    TrainedPinwheel t(posterior);
     Model &model = t.session->model(), scaled = rescaled(model, beta);
     LossOf left(model, "beta-vae", beta, t), right(scaled, "vae", 1, t);
-    const auto right_side = [&] {
-      return -right() + 0.5 * (beta - 1) * mean_log_det(scaled, t) + rescaling_constant(kLatent, beta);
-    };
+    const auto right_side = [&] { return -right() + 0.5 * (beta - 1) * mean_log_det(scaled, t) + rescaling_constant(kZ, beta); };
     EXPECT_NEAR(-left(), right_side(), 1e-10) << posterior;
     // Along weights that both share, the middle layers, the slopes agree; so stationary points do.
     for (const char* name : {"encoder.lin1.weight", "encoder.lin2.weight", "decoder.lin2.weight", "decoder.lin3.weight"}) {
@@ -167,16 +165,16 @@ TEST(SqrtBeta, ARescaledModelHasTheSameObjectiveAndTheSameSlopes) {
 // posteriors; what it loses is exact where the decoder is linear, and checked there (linear_vae_test.cpp).
 TEST(Rotation, LeavesTheObjectiveOfATrainedModel) {
   constexpr double beta = 2;
-  Trained t("diagonal");
+  TrainedPinwheel t("diagonal");
   MatrixXd R(2, 2);
   R << std::cos(0.6), -std::sin(0.6), std::sin(0.6), std::cos(0.6);
   Model turned = with_turned_decoder(t.session->model(), R);
   const MatrixXd e = noise(0), I = MatrixXd::Identity(2, 2);
-  MatrixXd z(kLatent, kData);
-  for (int i = 0; i < kData; ++i) z.col(i) = t.mean(i) + t.L(i) * e.col(i);
+  MatrixXd z(kZ, kN);
+  for (int i = 0; i < kN; ++i) z.col(i) = t.mean(i) + t.L(i) * e.col(i);
   const VectorXd straight = t.log_likelihood(t.session->model(), z), rotated = t.log_likelihood(turned, R * z);
   double worst = 0, off_diagonal = 0;
-  for (int i = 0; i < kData; ++i) {
+  for (int i = 0; i < kN; ++i) {
     const MatrixXd Sigma = t.L(i) * t.L(i).transpose(), turned_sigma = R * Sigma * R.transpose();
     const double left = straight(i) - beta * gaussian_kl(t.mean(i), Sigma, I);
     const double right = rotated(i) - beta * gaussian_kl(R * t.mean(i), turned_sigma, I);
@@ -241,8 +239,8 @@ double normal_log_density(const VectorXd& z) {
 }
 
 TEST(AggregatePosterior, OfATrainedModelIntegratesToOne) {
-  Trained t("diagonal");
-  const AggregatePosterior q(t.mu, t.logvar, kLatent);
+  TrainedPinwheel t("diagonal");
+  const AggregatePosterior q(t.mu, t.logvar, kZ);
   double integral = 0;
   constexpr int kSide = 300;
   constexpr double kReach = 6;
@@ -266,8 +264,8 @@ TEST(AggregatePosterior, OverlapRunsFromNothingToLogN) {
 TEST(AggregatePosterior, OverlapFallsAsBetaRises) {
   std::vector<double> values;
   for (const char* beta : {"0.05", "1", "8"}) {
-    Trained t("diagonal", beta);
-    const Estimate e = AggregatePosterior(t.mu, t.logvar, kLatent).overlap(Rng(1, Stream::test), 3200);
+    TrainedPinwheel t("diagonal", beta);
+    const Estimate e = AggregatePosterior(t.mu, t.logvar, kZ).overlap(Rng(1, Stream::test), 3200);
     std::printf("beta %s: I_q %.3f +- %.3f nats\n", beta, e.value, e.error);
     values.push_back(e.value);
   }

@@ -12,7 +12,7 @@
 namespace unpick {
 namespace {
 
-constexpr int kLatent = 2, kOutputs = 4, kHidden = 32, kBatch = 128;
+constexpr int kCode = 2, kOutputs = 4, kHidden = 32, kBatch = 128;
 constexpr double kSigma2 = 0.01;
 
 Var layers(Recorder& r, Var x, const std::string& name) {
@@ -57,10 +57,10 @@ std::vector<real> draw(uint32_t step, int n) {
   return x;
 }
 
-class Trained {
+class TrainedVae {
  public:
-  Trained(PosteriorFamily family, double beta)
-      : model({&kTanh, &objective("beta-vae"), Likelihood::gaussian, {1, kOutputs, 1}, kLatent, family}),
+  TrainedVae(PosteriorFamily family, double beta)
+      : model({&kTanh, &objective("beta-vae"), Likelihood::gaussian, {1, kOutputs, 1}, kCode, family}),
         beta_(beta),
         training_(record_training(model.spec, kBatch, model.table)) {
     for (Buffer* region : {&gradients_, &m_, &v_}) *region = Buffer(model.table.region());
@@ -84,17 +84,17 @@ class Trained {
   Survey look(int samples) {
     SurveyRequest request;
     const std::vector<real> x = draw(1000000, 64);
-    std::vector<real> mu(64 * kLatent), L(64 * kLatent * kLatent);
+    std::vector<real> mu(64 * kCode), L(64 * kCode * kCode);
     Encoder(model.spec, model.table, model.weights.span(), *backend, 64, true).run(x, mu, {}, L);
     request.beta = beta_;
     request.sigma2 = kSigma2;
-    request.active = active_latents(mu, kLatent);
+    request.active = active_latents(mu, kCode);
     request.samples = samples;
     request.stein = 1024;
     request.z = mu;
     request.x = x;
     for (size_t i = 0; i < 64; ++i)
-      request.q.push_back(GaussianPosterior::of(std::span(mu).subspan(i * kLatent, kLatent), std::span(L).subspan(i * 4, 4)));
+      request.q.push_back(GaussianPosterior::of(std::span(mu).subspan(i * kCode, kCode), std::span(L).subspan(i * 4, 4)));
     return survey(model, request, *backend, {});
   }
 
@@ -127,11 +127,11 @@ void print(const char* what, const Survey& s) {
 }
 
 TEST(TrainedIdentity, HoldsForTheFullPosteriorAndOnTheDiagonalOfADiagonalOne) {
-  Trained diagonal(PosteriorFamily::diagonal, 4), full(PosteriorFamily::full, 4);
+  TrainedVae diagonal(PosteriorFamily::diagonal, 4), full(PosteriorFamily::full, 4);
   diagonal.advance(300, 2e-3);
   const Survey early = diagonal.look(16);
   print("diagonal, 300", early);
-  for (Trained* run : {&diagonal, &full}) {
+  for (TrainedVae* run : {&diagonal, &full}) {
     run->advance(run == &full ? 3300 : 3000, 2e-3);
     run->advance(1000, 2e-4);
   }

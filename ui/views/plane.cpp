@@ -1,8 +1,9 @@
 // Two latents as a plane: where the data's codes lie, what the encoder is unsure about, and the posterior that would be best.
-#include <Eigen/Dense>
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/decompositions.h"
 #include "ui/view.h"
 #include "ui/widgets.h"
 
@@ -81,7 +82,7 @@ void draw_chosen(const View& v, const Plane& plane) {
   const double x = look.code[static_cast<size_t>(plane.a)], y = look.code[static_cast<size_t>(plane.b)];
   const auto a = std::find(dims.begin(), dims.end(), plane.a), b = std::find(dims.begin(), dims.end(), plane.b);
   if (a != dims.end() && b != dims.end()) {
-    const Eigen::MatrixXd covariance = look.precision.inverse();
+    const Eigen::MatrixXd covariance = inverse_of_positive(look.precision);
     const Eigen::Index pair[] = {a - dims.begin(), b - dims.begin()};
     Eigen::Matrix2d block;
     for (int i = 0; i < 2; ++i)

@@ -9,7 +9,7 @@ namespace unpick::ui {
 namespace {
 
 constexpr size_t kMostVectors = 5;
-constexpr float kLeastTile = 56;
+constexpr float kLeastMatrix = 56;
 
 // The picture, tinted orange where it gets brighter along v_k and blue where it gets darker.
 ImU32 overlaid(ImU32 picture, double u, double largest) {
@@ -47,8 +47,8 @@ void draw_singular(const View& v, Rect r) {
   // The shown number of columns is the one that makes the pictures largest.
   float tile = 0;
   size_t columns = 1, drawn = vectors + 1;
-  const auto in_one_line = static_cast<size_t>(std::max((r.width() + kGap) / (kLeastTile + kGap), 2.0f));
-  if (r.height() < 2 * (kLeastTile * aspect + kText + kGap)) drawn = std::min(drawn, in_one_line);
+  const auto in_one_line = static_cast<size_t>(std::max((r.width() + kGap) / (kLeastMatrix + kGap), 2.0f));
+  if (r.height() < 2 * (kLeastMatrix * aspect + kText + kGap)) drawn = std::min(drawn, in_one_line);
   for (size_t n = 1; n <= drawn; ++n) {
     const size_t lines = (drawn + n - 1) / n;
     const float by_width = (r.width() + kGap) / static_cast<float>(n) - kGap;
