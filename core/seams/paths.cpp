@@ -20,12 +20,6 @@ void check(const PathRules& r) {
                 "step, length and radius are above 0, at most a million steps; smallest, overlap and gap between 0 and 1");
 }
 
-struct Point {
-  double t, arc, s;
-  int order;
-  VectorXd z, v, x, u;
-};
-
 // Why v_k cannot be followed at g, if so.
 std::optional<Stop> forbidden(const Geometry& g, Eigen::Index k, const PathRules& rules) {
   if (!(g.s(k) > rules.smallest * g.s(0))) return Stop::vanishing;
@@ -34,14 +28,21 @@ std::optional<Stop> forbidden(const Geometry& g, Eigen::Index k, const PathRules
   return {};
 }
 
+}  // namespace
+
 // One direction of one path: it asks for the geometry at a code, takes it, and asks again until a rule stops it.
-class Arm {
+class PathArm {
  public:
-  Arm(const Geometry& g, Eigen::Index k, double sign, const PathRules& rules)
+  struct Point {
+    double t, arc, s;
+    int order;
+    VectorXd z, v, x, u;
+  };
+
+  PathArm(const Geometry& g, Eigen::Index k, double sign, const PathRules& rules)
       : rules_(rules), steps_(static_cast<size_t>(std::ceil(rules.length / rules.step - 1e-9))) {
     h_ = rules.length / static_cast<double>(steps_);
-    const VectorXd z =
-        Eigen::Map<const Eigen::Matrix<real, Eigen::Dynamic, 1>>(g.z.data(), static_cast<Eigen::Index>(g.z.size())).cast<double>();
+    const VectorXd z = to_double(g.z);
     add(g, k, sign * g.V.col(k), z, 0, 0);
     stop_ = forbidden(g, k, rules_);
     if (z.norm() > rules_.radius) stop_ = Stop::ball;
@@ -105,7 +106,9 @@ class Arm {
   std::optional<Stop> stop_;
 };
 
-void put(Path& path, Eigen::Index column, const Point& p, double sign) {
+namespace {
+
+void put(Path& path, Eigen::Index column, const PathArm::Point& p, double sign) {
   path.t(column) = sign * p.t;
   path.arc(column) = sign * p.arc;
   path.s(column) = p.s;
@@ -116,7 +119,7 @@ void put(Path& path, Eigen::Index column, const Point& p, double sign) {
   path.u.col(column) = sign * p.u;
 }
 
-Path join(const Geometry& g, int k, const Arm& back, const Arm& forth) {
+Path join(const Geometry& g, int k, const PathArm& back, const PathArm& forth) {
   const auto before = static_cast<Eigen::Index>(back.points().size()) - 1, after = static_cast<Eigen::Index>(forth.points().size());
   const Eigen::Index n = before + after;
   Path path{.k = k,
@@ -151,30 +154,44 @@ const char* name(Stop stop) {
   return "";
 }
 
-std::vector<Path> trace_paths(GeometryProgram& program, std::span<const real> z_star, const std::vector<int>& dims,
-                              const PathRules& rules) {
+PathTracer::PathTracer(GeometryProgram& program, std::span<const real> z_star, const std::vector<int>& dims, const PathRules& rules)
+    : program_(program) {
   check(rules);
-  const std::vector<Geometry> start = program.at(z_star, dims);
+  std::vector<Geometry> start = program.at(z_star, dims);
   if (start.size() != 1)
     throw Error(ErrorKind::usage, "start of a path", std::to_string(start.size()) + " codes", "trace the paths of one at a time");
-  std::vector<Arm> arms;  // back and forth for each k
-  for (Eigen::Index k = 0; k < start[0].s.size(); ++k)
-    for (double sign : {-1.0, 1.0}) arms.emplace_back(start[0], k, sign, rules);
-  for (;;) {
-    std::vector<Arm*> moving;
-    std::vector<real> codes;
-    for (Arm& arm : arms) {
-      if (arm.stopped()) continue;
-      moving.push_back(&arm);
-      for (double value : arm.wanted()) codes.push_back(static_cast<real>(value));
-    }
-    if (moving.empty()) break;
-    const std::vector<Geometry> at = program.at(codes, start[0].dims);
-    for (size_t i = 0; i < moving.size(); ++i) moving[i]->take(at[i]);
+  start_ = std::move(start[0]);
+  for (Eigen::Index k = 0; k < start_.s.size(); ++k)
+    for (double sign : {-1.0, 1.0}) arms_.emplace_back(start_, k, sign, rules);
+}
+
+PathTracer::~PathTracer() = default;
+
+bool PathTracer::advance() {
+  std::vector<PathArm*> moving;
+  std::vector<real> codes;
+  for (PathArm& arm : arms_) {
+    if (arm.stopped()) continue;
+    moving.push_back(&arm);
+    for (double value : arm.wanted()) codes.push_back(static_cast<real>(value));
   }
+  if (moving.empty()) return false;
+  const std::vector<Geometry> at = program_.at(codes, start_.dims);
+  for (size_t i = 0; i < moving.size(); ++i) moving[i]->take(at[i]);
+  return true;
+}
+
+std::vector<Path> PathTracer::paths() const {
   std::vector<Path> paths;
-  for (size_t k = 0; 2 * k < arms.size(); ++k) paths.push_back(join(start[0], static_cast<int>(k), arms[2 * k], arms[2 * k + 1]));
+  for (size_t k = 0; 2 * k < arms_.size(); ++k) paths.push_back(join(start_, static_cast<int>(k), arms_[2 * k], arms_[2 * k + 1]));
   return paths;
+}
+
+std::vector<Path> trace_paths(GeometryProgram& program, std::span<const real> z_star, const std::vector<int>& dims,
+                              const PathRules& rules) {
+  PathTracer tracer(program, z_star, dims, rules);
+  while (tracer.advance()) continue;
+  return tracer.paths();
 }
 
 }  // namespace unpick

@@ -56,8 +56,26 @@ struct Path {
   double seam_length() const { return arc(arc.size() - 1) - arc(0); }
 };
 
-// The A paths through z* [Z] in the order of s, each pointing along its latent there. They advance side by side: a program of
-// 2 A points needs one replay a stage. Error(usage) for rules that make no sense; otherwise the errors of GeometryProgram::at.
+class PathArm;
+
+// The A paths through z* [Z] in the order of s, each pointing along its latent there, a little at a time. They advance side by
+// side: a program of 2 A points needs one replay a stage. Error(usage) for rules that make no sense; otherwise the errors of
+// GeometryProgram::at.
+class PathTracer {
+ public:
+  PathTracer(GeometryProgram& program, std::span<const real> z_star, const std::vector<int>& dims = {},
+             const PathRules& rules = {});
+  ~PathTracer();
+  bool advance();  // by one stage of RK4; false when there is no more to do
+  std::vector<Path> paths() const;
+
+ private:
+  GeometryProgram& program_;
+  Geometry start_;
+  std::vector<PathArm> arms_;  // back and forth for each k
+};
+
+// All of it at once.
 std::vector<Path> trace_paths(GeometryProgram& program, std::span<const real> z_star, const std::vector<int>& dims = {},
                               const PathRules& rules = {});
 
