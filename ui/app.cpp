@@ -2,6 +2,7 @@
 #include "ui/app.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "ui/widgets.h"
@@ -27,7 +28,19 @@ void scrolled(const Pen& pen, const char* id, const Rect& r, float height, Draw&
   ImGui::EndChild();
 }
 
-constexpr float kKnobsHeight = 640;
+constexpr float kKnobsHeight = 640, kChoice = 28;
+
+// Words for the views that share a place.
+void choose_view(const View& v, const char* id, Rect r, std::initializer_list<const char*> names, int& chosen) {
+  r.y1 -= 6;
+  ImGui::PushID(id);
+  for (int i = 0; const char* name : names) {
+    const Rect word = r.take_left(v.pen.width(Type::body, name) + 16);
+    if (word_button(v.pen, name, {word.x0 - 8, word.y0, word.x1 - 8, word.y1}, name, i == chosen)) chosen = i;
+    ++i;
+  }
+  ImGui::PopID();
+}
 
 // Controls of different views may have the same names.
 void show(const View& v, void (*draw)(const View&, Rect), const Rect& r) {
@@ -143,12 +156,17 @@ void App::wide(const View& v, Rect r) {
   r.x1 -= 28;
   const Rect images = r.take_bottom(std::clamp(0.22f * r.height(), 108.0f, 190.0f));
   r.y1 -= 14;
-  show(v, draw_traversal, r);
+  using Draw = void (*)(const View&, Rect);
+  static constexpr std::array<Draw, 2> kStage{draw_traversal, draw_seams};
+  static constexpr std::array<Draw, 3> kSpace{draw_plane, draw_manifold, draw_density};
+  choose_view(v, "stage", r.take_top(kChoice), {"Traversal", "Seams"}, v.memory.stage);
+  show(v, kStage[static_cast<size_t>(v.memory.stage)], r);
   show(v, draw_reconstructions, images);
-  const Rect singular = geometry.take_top(std::clamp(0.34f * geometry.height(), 130.0f, 260.0f));
+  const Rect singular = geometry.take_top(std::clamp(0.3f * geometry.height(), 130.0f, 260.0f));
   geometry.y0 += 14;
   show(v, draw_singular, singular);
-  show(v, draw_plane, geometry);
+  choose_view(v, "space", geometry.take_top(kChoice), {"Codes", "Manifold", "Density"}, v.memory.space);
+  show(v, kSpace[static_cast<size_t>(v.memory.space)], geometry);
 }
 
 // One view at a time, chosen by a row of words; settings are the last of them.

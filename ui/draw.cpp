@@ -129,7 +129,7 @@ std::vector<double> ticks(double low, double high, int count) {
   if (!(high > low) || count < 1) return found;
   const double raw = (high - low) / count, power = std::pow(10, std::floor(std::log10(raw)));
   const double step = power * (raw / power > 5 ? 10 : raw / power > 2 ? 5 : raw / power > 1 ? 2 : 1);
-  for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) found.push_back(k * step);
+  for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) found.push_back(k * step + 0.0);  // never -0
   return found;
 }
 

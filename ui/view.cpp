@@ -12,10 +12,13 @@ constexpr float kLowView = 200;  // points: a lower view has one line of caption
 
 std::span<const ViewRow> views() {
   static constexpr std::array kViews = {ViewRow{"Traversal", draw_traversal},
+                                        ViewRow{"Seams", draw_seams},
                                         ViewRow{"Images", draw_reconstructions},
                                         ViewRow{"Directions", draw_singular},
                                         ViewRow{"Geometry", draw_metric},
                                         ViewRow{"Codes", draw_plane},
+                                        ViewRow{"Manifold", draw_manifold},
+                                        ViewRow{"Density", draw_density},
                                         ViewRow{"Loss", draw_losses},
                                         ViewRow{"KL", draw_kl},
                                         ViewRow{"Commands", draw_log}};
@@ -56,6 +59,12 @@ std::vector<int> shown_latents(const View& v, bool also_unused) {
   std::vector<int> order = v.now.pictures->sample.by_kl();
   if (!also_unused) std::erase_if(order, [&](int j) { return !v.now.pictures->sample.in_use(j); });
   return order;
+}
+
+std::string vector_name(char letter, size_t k) {
+  std::string name(1, letter);
+  for (const char digit : std::to_string(k + 1)) name += "\xe2\x82" + std::string(1, static_cast<char>(digit - '0' + 0x80));
+  return name;
 }
 
 std::string latent_name(int latent) { return "z" + std::to_string(latent); }

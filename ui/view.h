@@ -19,14 +19,16 @@ namespace unpick::ui {
 // What the user chose, and what is on the graphics card.
 struct Memory {
   bool dark = false;
-  bool all_latents = false;       // traversal: also those that are not in use
-  size_t page = 0;                // traversal: which rows, where not all have room
-  bool logarithmic = true;        // curves
-  bool log = false;               // wide layout: the commands instead of the settings
-  std::optional<int> across, up;  // the plane's latents; none: the two that carry most
-  size_t factor = 0;              // that colours the plane's codes
-  int hovered_latent = -1;        // one that some view points at, for the others to show
-  Sheet traversal, reconstructions, singular;
+  bool all_latents = false;        // traversal: also those that are not in use
+  size_t page = 0;                 // traversal: which rows, where not all have room
+  bool logarithmic = true;         // curves
+  bool log = false;                // wide layout: the commands instead of the settings
+  int stage = 0, space = 0;        // wide layout: which view is in the middle, and which below the directions
+  float yaw = 0.6f, pitch = 0.4f;  // radians: from where the manifold is seen
+  std::optional<int> across, up;   // the plane's latents; none: the two that carry most
+  size_t factor = 0;               // that colours the plane's codes
+  int hovered_latent = -1;         // one that some view points at, for the others to show
+  Sheet traversal, reconstructions, singular, seams;
 };
 
 struct View {
@@ -49,6 +51,9 @@ void draw_reconstructions(const View& v, Rect r);
 void draw_singular(const View& v, Rect r);
 void draw_metric(const View& v, Rect r);
 void draw_plane(const View& v, Rect r);
+void draw_seams(const View& v, Rect r);
+void draw_manifold(const View& v, Rect r);
+void draw_density(const View& v, Rect r);
 void draw_losses(const View& v, Rect r);
 void draw_kl(const View& v, Rect r);
 void draw_log(const View& v, Rect r);
@@ -64,6 +69,7 @@ void draw_knobs(const View& v, Rect r);
 
 // The latents in the order in which every view shows them: by falling KL.
 std::vector<int> shown_latents(const View& v, bool also_unused);
-std::string latent_name(int latent);  // "z3"
+std::string latent_name(int latent);             // "z3"
+std::string vector_name(char letter, size_t k);  // "v₁" of k = 0
 
 }  // namespace unpick::ui

@@ -1,6 +1,7 @@
 // See paths.h.
 #include "core/seams/paths.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -14,10 +15,10 @@ constexpr double kMostSteps = 1e6;
 
 void check(const PathRules& r) {
   const bool sensible = r.step > 0 && r.length >= r.step && r.length <= kMostSteps * r.step && r.radius > 0 && r.smallest >= 0 &&
-                        r.smallest < 1 && r.overlap > 0 && r.overlap <= 1 && r.gap >= 0;
+                        r.smallest < 1 && r.overlap > 0 && r.overlap <= 1 && r.gap >= 0 && r.most > 0;
   if (!sensible)
     throw Error(ErrorKind::usage, "rules of a path", "a number is out of its range",
-                "step, length and radius are above 0, at most a million steps; smallest, overlap and gap between 0 and 1");
+                "step, length, radius and most are above 0, at most a million steps; smallest, overlap and gap between 0 and 1");
 }
 
 // Why v_k cannot be followed at g, if so.
@@ -161,7 +162,7 @@ PathTracer::PathTracer(GeometryProgram& program, std::span<const real> z_star, c
   if (start.size() != 1)
     throw Error(ErrorKind::usage, "start of a path", std::to_string(start.size()) + " codes", "trace the paths of one at a time");
   start_ = std::move(start[0]);
-  for (Eigen::Index k = 0; k < start_.s.size(); ++k)
+  for (Eigen::Index k = 0; k < std::min(start_.s.size(), rules.most); ++k)
     for (double sign : {-1.0, 1.0}) arms_.emplace_back(start_, k, sign, rules);
 }
 

@@ -35,6 +35,7 @@ struct PathRules {
   double radius = 4;       // largest |z|, over all latents
   double smallest = 1e-3;  // s_k / s_1
   double overlap = 0.8;    // smallest v_k' v_before
+  Eigen::Index most = 64;  // paths: those of the largest singular values
   double gap = 1e-5;       // smallest |s_i - s_k| / s_k; there float's errors turn v_k by about 0.01
 };
 

@@ -18,6 +18,8 @@ constexpr CommandRow kCommands[] = {
 
 constexpr double kSnapshotEvery = 1.0 / 30;  // seconds
 constexpr double kWatchEvery = 0.15;         // seconds, at least, from one look at the model to the next
+constexpr double kSeamsEvery = 1.5;          // seconds, at least, from one picture of the seams to the beginning of the next
+constexpr double kSeamSlice = 0.006;         // seconds, about, of tracing seams at a time
 constexpr double kRestPerWatch = 3;          // times as long as a look took, at least, goes to training after it
 
 double seconds_now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -67,8 +69,10 @@ void Lab::begin(const Config& config, const Kept* from) {
   auto session = std::make_unique<Session>(config, open_data_(config.data), *pool);
   if (from) session->restore(from->state, from->log);
   auto observer = std::make_unique<Observer>(*session);
+  auto seam_watch = std::make_unique<SeamWatch>(*session);
 
   observer_ = std::move(observer);
+  seam_watch_ = std::move(seam_watch);
   session_ = std::move(session);
   pool_ = std::move(pool);
   ++run_;
@@ -82,9 +86,10 @@ void Lab::begin(const Config& config, const Kept* from) {
   image_ = central_image(session_->data());
   moved_.assign(static_cast<size_t>(config.latent), std::nullopt);
   changed_ = curves_changed_ = true;
-  look_asked_ = false;
+  look_asked_ = seams_asked_ = false;
   pictures_.reset();
   look_.reset();
+  seams_.reset();
   kept_.reset();
 }
 
@@ -206,12 +211,12 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
     case Verb::image:
       image_ = static_cast<uint32_t>(count_of(words[0], "image", 0, int64_t{session_->data().size()} - 1));
       moved_.assign(moved_.size(), std::nullopt);
-      look_asked_ = true;
+      look_asked_ = seams_asked_ = true;
       break;
     case Verb::move: {
       const auto latent = static_cast<size_t>(count_of(words[0], "move", 0, static_cast<int64_t>(moved_.size()) - 1));
       moved_[latent] = static_cast<real>(number_of(words[1], "move", -8, 8));
-      look_asked_ = true;
+      look_asked_ = seams_asked_ = true;
       break;
     }
     case Verb::keep: {
@@ -281,37 +286,70 @@ std::vector<int> Lab::looked_at() const {
   return latents;
 }
 
-double Lab::rested_at() const { return watched_until_ + std::max(kRestPerWatch * watching_took_, playing_ ? kWatchEvery : 0); }
+double Lab::rested_at() const { return watched_until_ + kRestPerWatch * watching_took_; }
 
 bool Lab::out_of_date() const {
   return !failed_ && (!pictures_ || !look_ || pictures_->step != session_->step() || look_->step != session_->step());
 }
 
-// One part at a time, so that a frame is never long.
+bool Lab::seams_out_of_date() const {
+  if (failed_ || !look_) return false;
+  return seams_asked_ || seam_watch_->busy() || !seams_ || seams_->step != session_->step();
+}
+
+double Lab::due_at() const {
+  double due = std::numeric_limits<double>::infinity();
+  if (out_of_date()) due = std::max(rested_at(), playing_ ? model_watched_ + kWatchEvery : 0);
+  if (seams_out_of_date())
+    due = std::min(due, std::max(rested_at(), playing_ && !seam_watch_->busy() ? seams_watched_ + kSeamsEvery : 0));
+  return due;
+}
+
+// One part at a time, so that a frame is never long. Seams take what the others leave.
 void Lab::watch(double now) {
-  const bool due = out_of_date() && now >= rested_at();
   const bool asked = look_asked_ && pictures_;
-  if (!due && !asked) return;
-  const bool pictures_first = !pictures_ || (look_ && pictures_->step != session_->step() && look_->step >= pictures_->step);
-  changed_ = true;
+  if (!asked && now < due_at()) return;
+  const bool model_due = out_of_date() && (!playing_ || now >= model_watched_ + kWatchEvery);
   try {
-    if (!asked && pictures_first) {
-      auto pictures = observer_->pictures();
-      pictures->serial = ++watched_;
-      pictures_ = std::move(pictures);
-    } else {
-      auto look = observer_->look(image_, moved_, looked_at());
-      look->serial = ++watched_;
-      look_ = std::move(look);
-      look_asked_ = false;
-    }
+    asked || model_due ? watch_model(asked) : watch_seams();
   } catch (const Error& error) {
     playing_ = look_asked_ = false;
-    failed_ = true;
+    failed_ = changed_ = true;
     message_ = error.what();
   }
   watched_until_ = seconds_now();
   watching_took_ = watched_until_ - now;
+}
+
+void Lab::watch_model(bool asked) {
+  const bool pictures_first = !pictures_ || (look_ && pictures_->step != session_->step() && look_->step >= pictures_->step);
+  changed_ = true;
+  if (!asked && pictures_first) {
+    auto pictures = observer_->pictures();
+    pictures->serial = ++watched_;
+    pictures_ = std::move(pictures);
+  } else {
+    auto look = observer_->look(image_, moved_, looked_at());
+    look->serial = ++watched_;
+    look_ = std::move(look);
+    look_asked_ = false;
+  }
+  model_watched_ = seconds_now();
+}
+
+void Lab::watch_seams() {
+  if (seams_asked_ || !seam_watch_->busy()) {
+    seam_watch_->begin(*look_, pictures_->sample.mu);
+    seams_asked_ = false;
+  }
+  for (const double end = seconds_now() + kSeamSlice; seam_watch_->busy() && seconds_now() < end;) {
+    auto seams = seam_watch_->advance();
+    if (!seams) continue;
+    seams->serial = ++watched_;
+    seams_ = std::move(seams);
+    seams_watched_ = seconds_now();
+    changed_ = true;
+  }
 }
 
 double Lab::advance(double seconds) {
@@ -329,7 +367,7 @@ double Lab::advance(double seconds) {
   double rest = std::numeric_limits<double>::infinity();
   if (playing_) rest = speed_ > 0 ? last_step_ + 1 / speed_ - now : 0;
   if (look_asked_) rest = 0;
-  if (out_of_date()) rest = std::min(rest, rested_at() - now);
+  rest = std::min(rest, due_at() - now);
   if (changed_) rest = std::min(rest, published_ + kSnapshotEvery - now);
   return std::max(rest, 0.0);
 }
@@ -360,6 +398,7 @@ void Lab::publish(double now) {
                        shown_curves_,
                        pictures_,
                        look_,
+                       seams_,
                        shown_log_,
                        kept_};
   snapshots_.publish();

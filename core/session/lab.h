@@ -22,6 +22,7 @@
 
 #include "core/base/triple_buffer.h"
 #include "core/session/observer.h"
+#include "core/session/seam_watch.h"
 
 namespace unpick {
 
@@ -78,8 +79,12 @@ class Lab {
   void train_step();
   void append_curves();
   double rested_at() const;  // until then, watching leaves the time to training
-  bool out_of_date() const;  // something that is seen is not of the present step
+  bool out_of_date() const;  // pictures or look are not of the present step
+  bool seams_out_of_date() const;
+  double due_at() const;  // when there will be something to watch
   void watch(double now);
+  void watch_model(bool asked);
+  void watch_seams();
   void publish(double now);
   void require_words(const CommandRow& row, size_t given) const;
   std::vector<int> looked_at() const;
@@ -88,6 +93,7 @@ class Lab {
   std::unique_ptr<Pool> pool_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Observer> observer_;
+  std::unique_ptr<SeamWatch> seam_watch_;
   TripleBuffer<Snapshot> snapshots_;
 
   std::mutex mutex_;  // of what is posted
@@ -106,11 +112,12 @@ class Lab {
 
   uint32_t image_ = 0;
   std::vector<std::optional<real>> moved_;  // [Z]
-  bool look_asked_ = false, changed_ = true, curves_changed_ = true, log_changed_ = true;
-  double watched_until_ = 0, watching_took_ = 0, published_ = 0;
+  bool look_asked_ = false, seams_asked_ = false, changed_ = true, curves_changed_ = true, log_changed_ = true;
+  double watched_until_ = 0, watching_took_ = 0, model_watched_ = 0, seams_watched_ = 0, published_ = 0;
   int64_t serial_ = 0, watched_ = 0;
   std::shared_ptr<const Pictures> pictures_;
   std::shared_ptr<const Look> look_;
+  std::shared_ptr<const Seams> seams_;
   std::shared_ptr<const Curves> shown_curves_;
   std::shared_ptr<const std::vector<LoggedLine>> shown_log_;
   std::shared_ptr<const Kept> kept_;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/seams/density.h"
 #include "core/seams/geometry.h"
 #include "core/seams/scores.h"
 #include "core/session/latents.h"
@@ -51,6 +52,28 @@ struct Look {
   Eigen::MatrixXd precision;    // [A,A] of the posterior that is best here, over the same latents: I + J'WJ / beta (Gauss-Newton)
 };
 
+// A singular-vector path through the code of a look, and what it draws on the manifold.
+struct Seam {
+  int latent;                  // whose axis v_k belongs to at the code
+  Eigen::VectorXd t;           // [P] along the path, 0 at the code
+  Eigen::MatrixXd z;           // [Z,P]
+  Eigen::VectorXd s, arc;      // [P] |dx/dt|, and its integral
+  Eigen::MatrixXd seam, axis;  // [3,P] images of the path, and of the latent's axis at the same t, on the manifold's directions
+  double departure;            // of the axis' image from the seam, as a share of its length
+  double cosine;               // of their tangents at the code
+  SeamDensity density;
+  std::vector<real> along, straight;  // [K,H,W,C] the images at K equal distances in t, by the path and by the axis
+};
+
+struct Seams {
+  int64_t serial = 0;
+  int64_t step = 0;
+  std::vector<real> code;   // [Z]
+  std::vector<Seam> seams;  // [A] in the order of s
+  Eigen::MatrixXd cloud;    // [3,N] images of the first codes of the sample, on the directions in which they vary most
+  double shown = 0;         // share of their variance that lies in these
+};
+
 // A run to write to a file, and to go on with.
 struct Kept {
   Config config;
@@ -80,6 +103,7 @@ struct Snapshot {
   std::shared_ptr<const Curves> curves;
   std::shared_ptr<const Pictures> pictures;
   std::shared_ptr<const Look> look;
+  std::shared_ptr<const Seams> seams;
   std::shared_ptr<const std::vector<LoggedLine>> log;
   std::shared_ptr<const Kept> kept;
 };

@@ -24,6 +24,7 @@ struct AppOptions {
   Given given;
   int64_t frames = 0;
   bool dark = false, light = false, paused = false, log = false;
+  std::string middle = "traversal", beside = "codes";
 };
 
 // A run directory goes on where it stood; a weights file starts with fresh moments.
@@ -82,7 +83,8 @@ Desk desk_for(const AppOptions& o) {
 }
 
 bool all_shown(const Snapshot& s) {
-  return !s.playing && s.pictures && s.look && (s.failed || (s.pictures->step == s.step && s.look->step == s.step));
+  const auto shown = [&](const auto& part) { return part && (s.failed || part->step == s.step); };
+  return !s.playing && shown(s.pictures) && shown(s.look) && shown(s.seams);
 }
 
 // Frames until the window is closed, or until a picture of the finished run is taken.
@@ -175,6 +177,8 @@ int open_window(const AppOptions& o) {
   Loop loop(o, window, lab);
   loop.app().memory.dark = desk.dark;
   loop.app().memory.log = o.log;
+  loop.app().memory.stage = o.middle == "seams";
+  loop.app().memory.space = o.beside == "manifold" ? 1 : o.beside == "density" ? 2 : 0;
   loop.run();
   window.size(desk.width, desk.height);
   desk.dark = loop.app().memory.dark;
@@ -195,6 +199,8 @@ void add_app(CLI::App& app, Run& run) {
   command->add_flag("--dark", o->dark, "the dark sheet");
   command->add_flag("--light", o->light, "the light sheet");
   command->add_flag("--log", o->log, "show the commands instead of the settings");
+  command->add_option("--middle", o->middle, "what is in the middle")->check(CLI::IsMember({"traversal", "seams"}));
+  command->add_option("--beside", o->beside, "what is beside it, below")->check(CLI::IsMember({"codes", "manifold", "density"}));
   command->add_flag("--paused", o->paused, "do not start training");
   add_settings(*command, o->given, {When::model, When::live, When::run});
   command->callback([o, &run] { run = [o] { return open_window(*o); }; });

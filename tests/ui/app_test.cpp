@@ -70,6 +70,8 @@ TEST(App, EveryViewIsDrawnInBothThemesAndLayoutsAndMemoriesOfNothing) {
     l.app.memory.logarithmic = i % 3;
     l.app.memory.all_latents = i % 5;
     l.app.memory.log = i % 2 == 0;
+    l.app.memory.stage = i % 2;
+    l.app.memory.space = i % 3;
     l.frame(1000 + 40 * static_cast<float>(i % 7), 640 + 20 * static_cast<float>(i));
     EXPECT_GT(vertices(), 2000);
     l.app.tab = i % static_cast<int>(views().size() + 1);
@@ -126,14 +128,32 @@ TEST(App, DraggingARowMovesItsLatent) {
   l.frame();
   const std::vector<bool> before = l.lab.latest().look->moved;
   EXPECT_EQ(std::count(before.begin(), before.end(), true), 0);
-  l.drag(500, 170, 80, 0);
+  l.drag(500, 198, 80, 0);
   const auto& moved = l.lab.latest().look->moved;
   ASSERT_EQ(std::count(moved.begin(), moved.end(), true), 1);
   const auto latent = std::find(moved.begin(), moved.end(), true) - moved.begin();
   EXPECT_EQ(latent, l.lab.latest().pictures->sample.by_kl()[0]) << "the first row is the latent with the largest KL";
   const real first = l.lab.latest().look->code[static_cast<size_t>(latent)];
-  l.drag(580, 170, 60, 0);
+  l.drag(580, 198, 60, 0);
   EXPECT_GT(l.lab.latest().look->code[static_cast<size_t>(latent)], first) << "to the right is up";
+}
+
+TEST(App, SeamsAreTracedThroughTheCodeAndTheManifoldTurns) {
+  Lab1 l;
+  l.ask("step 3");
+  const std::shared_ptr<const Seams> seams = l.lab.latest().seams;
+  ASSERT_TRUE(seams);
+  EXPECT_EQ(seams->step, 3);
+  EXPECT_EQ(seams->code, l.lab.latest().look->code);
+  EXPECT_EQ(seams->seams.size(), l.lab.latest().look->geometry.dims.size());
+  EXPECT_GT(seams->shown, 0.5);
+  l.ask("move 0 0.5");
+  EXPECT_EQ(l.lab.latest().seams->code[0], 0.5f) << "seams run through the code that is shown";
+  l.app.memory.space = 1;
+  l.frame();
+  const float yaw = l.app.memory.yaw;
+  l.drag(1000, 500, 50, 0);
+  EXPECT_NE(l.app.memory.yaw, yaw);
 }
 
 TEST(App, TheLogShowsWhatWasAsked) {

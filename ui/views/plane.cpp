@@ -94,6 +94,20 @@ void draw_chosen(const View& v, const Plane& plane) {
   v.pen.list->AddCircle(p, 5, v.theme.paper, 20, 1.5f);
 }
 
+// The singular-vector paths through the code, dashed as the paper draws them.
+void draw_paths(const View& v, const Plane& plane) {
+  if (!v.now.seams) return;
+  for (size_t k = 0; k < v.now.seams->seams.size(); ++k) {
+    const Seam& seam = v.now.seams->seams[k];
+    std::vector<ImVec2> line;
+    for (Eigen::Index i = 0; i < seam.z.cols(); ++i) line.push_back(plane.at(seam.z(plane.a, i), seam.z(plane.b, i)));
+    const ImVec2 first = line.front(), last = line.back();
+    if (std::hypot(last.x - first.x, last.y - first.y) < 12) continue;  // it runs along other latents
+    v.pen.dashed(line, v.theme.blue, 1.6f, 5);
+    v.pen.text({last.x + 3, last.y - 14}, Type::small_strong, v.theme.blue, vector_name('v', k));
+  }
+}
+
 std::string plane_title(const View& v) {
   if (v.now.config.posterior == "full") return "A full posterior may tilt its ellipses";
   return "A diagonal posterior keeps its ellipses upright";
@@ -117,9 +131,11 @@ void draw_plane(const View& v, Rect r) {
   const int a = valid(v.memory.across) ? *v.memory.across : order[0];
   int b = valid(v.memory.up) ? *v.memory.up : order[order.size() > 1 ? 1 : 0];
   if (a == b && order.size() > 1) b = order[order[0] == a ? 1 : 0];
-  r = draw_head(v, r, plane_title(v),
-                "Dots: codes of 256 images. Blue: q(z|x), one sd. Dashed: the best Gaussian at the code (Gauss–Newton). Drag it.",
-                v.now.look->step);
+  r = draw_head(
+      v, r, plane_title(v),
+      "Dots: codes of 256 images. Blue: q(z|x), one sd. Amber: the best Gaussian at the code (Gauss–Newton). Dashed blue: "
+      "singular-vector paths. Drag the code.",
+      v.now.look->step);
 
   Rect below = r.take_bottom(24);
   const float side = std::min(r.width() - 36, r.height());
@@ -132,6 +148,7 @@ void draw_plane(const View& v, Rect r) {
   draw_prior(v, plane);
   draw_codes(v, plane);
   draw_posteriors(v, plane);
+  draw_paths(v, plane);
   draw_chosen(v, plane);
   v.pen.unclip();
   v.pen.outline(area, v.theme.rule);

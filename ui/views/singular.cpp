@@ -18,11 +18,6 @@ ImU32 overlaid(ImU32 picture, double u, double largest) {
              std::min(1.0f, 1.15f * std::sqrt(share)));
 }
 
-std::string vector_name(size_t k) {
-  static const char* const kDigits[] = {"₁", "₂", "₃", "₄", "₅"};
-  return std::string("u") + kDigits[k];
-}
-
 }  // namespace
 
 void draw_singular(const View& v, Rect r) {
@@ -71,7 +66,8 @@ void draw_singular(const View& v, Rect r) {
       continue;
     }
     const int latent = g.dims[static_cast<size_t>(g.axis[t - 1])];
-    v.pen.text({x, below}, Type::small_strong, v.memory.hovered_latent == latent ? v.theme.amber : v.theme.red, vector_name(t - 1));
+    v.pen.text({x, below}, Type::small_strong, v.memory.hovered_latent == latent ? v.theme.amber : v.theme.red,
+               vector_name('u', t - 1));
     v.pen.text({x + 18, below}, Type::small_strong, v.theme.blue, (tile < 76 ? "" : "near ") + latent_name(latent));
     v.pen.text_within({x, below + 14}, tile, Type::small, v.theme.quiet, "s " + number(g.s[static_cast<Eigen::Index>(t - 1)], 2));
   }
