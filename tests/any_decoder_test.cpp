@@ -82,7 +82,7 @@ TEST(AnyDecoder, CanBeAnalysedFromEndToEnd) {
   }
 }
 
-std::string text(const std::string& path) {
+std::string text_of(const std::string& path) {
   std::ifstream file(std::string(test::kSourceDir) + "/" + path);
   std::stringstream all;
   all << file.rdbuf();
@@ -98,7 +98,7 @@ std::string flat(const std::string& code) {
 }
 
 TEST(AnyDecoder, ThePageShowsThisCode) {
-  const std::string page = text("docs/any-decoder.md"), source = flat(text("tests/any_decoder_test.cpp")), open = "```cpp\n";
+  const std::string page = text_of("docs/any-decoder.md"), source = flat(text_of("tests/any_decoder_test.cpp")), open = "```cpp\n";
   int blocks = 0;
   for (size_t at = page.find(open); at != std::string::npos; at = page.find(open, at)) {
     at += open.size();

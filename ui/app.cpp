@@ -82,6 +82,12 @@ void App::key(char typed) {
       lab_.post("play");
       break;
     case 't': memory.dark = !memory.dark; break;
+    case 'e':
+      if (memory.can_export) {
+        lab_.post("keep");
+        memory.asks_export = true;
+      }
+      break;
     default: break;
   }
 }

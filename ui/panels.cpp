@@ -166,6 +166,14 @@ void draw_header(const View& v, Rect r) {
     if (word_button(v.pen, "log", word, "log", v.memory.log, "what this run was told, instead of the settings"))
       v.memory.log = !v.memory.log;
     text.x1 -= 8;
+    if (v.memory.can_export) {
+      const Rect export_word = text.take_right(64);
+      if (word_button(v.pen, "export", export_word, "export", false, "Write weights, curves, commands and a picture (e)")) {
+        v.post("keep");
+        v.memory.asks_export = true;
+      }
+      text.x1 -= 8;
+    }
   }
   v.pen.text_within({text.x0, text.y0 + 8}, text.width(), Type::body, v.theme.quiet, status(v));
 }

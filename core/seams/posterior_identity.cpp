@@ -77,8 +77,9 @@ GaussianPosterior GaussianPosterior::diagonal(std::span<const real> mean, std::s
 GaussianPosterior GaussianPosterior::of(std::span<const real> mean, std::span<const real> L) {
   if (mean.size() * mean.size() != L.size()) throw ShapeError("posterior: the root is not [Z,Z]");
   const auto n = static_cast<Eigen::Index>(mean.size());
-  using Matrix = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  return {Eigen::Map<const Matrix>(mean.data(), n, 1).cast<double>(), Eigen::Map<const Matrix>(L.data(), n, n).cast<double>()};
+  using RealMatrix = Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return {Eigen::Map<const RealMatrix>(mean.data(), n, 1).cast<double>(),
+          Eigen::Map<const RealMatrix>(L.data(), n, n).cast<double>()};
 }
 
 MatrixXd LikelihoodMoments::precision(double beta) const {

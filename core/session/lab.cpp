@@ -58,6 +58,10 @@ std::span<const CommandRow> commands() { return kCommands; }
 
 Lab::Lab(OpenData open_data, const Config& config) : open_data_(std::move(open_data)) {
   begin(config, nullptr);
+  opening_ = "start";
+  for (const Setting& s : settings())
+    if (s.when != When::run && get(config, s.name) != get(Config{}, s.name))
+      opening_ += std::string(" ") + s.name + "=" + get(config, s.name);
   publish(seconds_now());
 }
 
@@ -143,7 +147,13 @@ void Lab::obey(const Posted& posted) {
     return;
   }
   try {
-    if (posted.run) return begin(posted.run->config, posted.run.get());
+    if (posted.run) {
+      begin(posted.run->config, posted.run.get());
+      opening_.clear();
+      log_.clear();
+      log_changed_ = true;
+      return;
+    }
     const std::vector<std::string> words = words_of(posted.line);
     const std::string verb = words.empty() ? "" : words[0];
     const auto row = std::find_if(std::begin(kCommands), std::end(kCommands), [&](const CommandRow& c) { return verb == c.name; });
@@ -399,6 +409,7 @@ void Lab::publish(double now) {
                        pictures_,
                        look_,
                        seams_,
+                       opening_,
                        shown_log_,
                        kept_};
   snapshots_.publish();

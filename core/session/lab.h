@@ -63,6 +63,7 @@ class Lab {
   void wait(double seconds);  // for a command, an interrupt, or that long
   const Session& session() const { return *session_; }
   const std::vector<LoggedLine>& log() const { return log_; }
+  const std::string& message() const { return message_; }  // as the next snapshot will have it
 
  private:
   struct Posted {
@@ -106,7 +107,7 @@ class Lab {
   double speed_ = 0;             // steps a second at most; 0: no limit
   double last_step_ = 0, measured_at_ = 0, steps_per_second_ = 0;
   int64_t measured_step_ = 0, curve_stride_ = 1;
-  std::string message_;
+  std::string message_, opening_;
   Curves curves_;
   std::vector<LoggedLine> log_;
 

@@ -104,6 +104,7 @@ struct Snapshot {
   std::shared_ptr<const Pictures> pictures;
   std::shared_ptr<const Look> look;
   std::shared_ptr<const Seams> seams;
+  std::string opening;  // the command that gives the first run of the log; empty: it came from a file
   std::shared_ptr<const std::vector<LoggedLine>> log;
   std::shared_ptr<const Kept> kept;
 };

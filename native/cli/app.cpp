@@ -10,8 +10,9 @@
 #include "native/app/window.h"
 #include "native/cli/cli.h"
 #include "native/cli/support.h"
-#include "native/io/model_file.h"
+#include "native/io/files.h"
 #include "native/io/run_directory.h"
+#include "native/io/script.h"
 #include "ui/runner.h"
 
 namespace unpick::cli {
@@ -26,26 +27,6 @@ struct AppOptions {
   bool dark = false, light = false, paused = false, log = false;
   std::string middle = "traversal", beside = "codes";
 };
-
-// A run directory goes on where it stood; a weights file starts with fresh moments.
-Kept read_run(const std::string& path) {
-  const std::string checkpoint = io::RunDirectory(path).file("checkpoint.safetensors");
-  io::StoredModel model = io::read_model(path);
-  Kept run{model.info.config, model.info.image, {}, {}};
-  if (fs::exists(checkpoint)) {
-    io::StoredCheckpoint stored = io::read_checkpoint(checkpoint, model.model.table);
-    run.config = stored.info.config;
-    run.state = std::move(stored.state);
-    run.log = std::move(stored.log);
-    return run;
-  }
-  const auto weights = model.model.weights.span();
-  run.state.step = model.info.step;
-  run.state.weights.assign(weights.begin(), weights.end());
-  run.state.m.assign(weights.size(), 0);
-  run.state.v.assign(weights.size(), 0);
-  return run;
-}
 
 // The window's size and the sheet's colour, kept between uses.
 struct Desk {
@@ -87,6 +68,26 @@ bool all_shown(const Snapshot& s) {
   return !s.playing && shown(s.pictures) && shown(s.look) && shown(s.seams);
 }
 
+// Into the next free runs/lab-N, which `unpick train --resume`, `unpick replay` and this lab take. Returns its name.
+std::string export_run(const Snapshot& s, const io::Image& picture) {
+  int number = 1;
+  while (fs::exists("runs/lab-" + std::to_string(number))) ++number;
+  const io::RunDirectory directory("runs/lab-" + std::to_string(number));
+  directory.create();
+  directory.save(*s.kept);
+  std::string curves = "step,loss,reconstruction,kl";
+  for (size_t j = 0; j < s.curves->kl_per_latent.size(); ++j) curves += ",kl_" + std::to_string(j);
+  for (size_t i = 0; i < s.curves->step.size(); ++i) {
+    curves += format("\n%lld,%.9g,%.9g,%.9g", static_cast<long long>(s.curves->step[i]), static_cast<double>(s.curves->loss[i]),
+                     static_cast<double>(s.curves->reconstruction[i]), static_cast<double>(s.curves->kl[i]));
+    for (const auto& kl : s.curves->kl_per_latent) curves += format(",%.9g", static_cast<double>(kl[i]));
+  }
+  io::write_atomically(directory.file("curves.csv"), curves + "\n");
+  io::write_atomically(directory.file("commands.txt"), io::script_text(s.opening, *s.log));
+  io::write_png(directory.file("lab.png"), picture);
+  return directory.path();
+}
+
 // Frames until the window is closed, or until a picture of the finished run is taken.
 class Loop {
  public:
@@ -111,6 +112,7 @@ class Loop {
       before = pointer;
       const bool finished =
           options_.frames > 0 ? drawn >= options_.frames : !options_.screenshot.empty() && all_shown(lab_.latest());
+      if (app_.memory.asks_export && lab_.latest().kept != exported_) write_export();
       if (finished) break;
     }
     if (options_.screenshot.empty()) return;
@@ -123,7 +125,20 @@ class Loop {
 
   void open(const std::string& path) {
     try {
-      lab_.open(read_run(path));
+      lab_.open(io::read_run(path));
+    } catch (const Error& error) {
+      lab_.complain(error.what());
+    }
+  }
+
+  void write_export() {
+    app_.memory.asks_export = false;
+    exported_ = lab_.latest().kept;
+    try {
+      wants_picture_ = true;
+      draw(window_.pointer());
+      wants_picture_ = false;
+      lab_.complain("Written to " + export_run(lab_.latest(), picture_) + ": weights, curves, commands, and this picture.");
     } catch (const Error& error) {
       lab_.complain(error.what());
     }
@@ -140,7 +155,7 @@ class Loop {
     screen_.begin(app_, window_.pixels_per_point());
     app_.frame(static_cast<float>(width), static_cast<float>(height), seconds, pointer);
     screen_.draw(app_, wide, high);
-    if (!options_.screenshot.empty()) picture_ = window_.picture();
+    if (wants_picture_) picture_ = window_.picture();
     window_.show();
   }
 
@@ -152,6 +167,8 @@ class Loop {
   ui::App app_;
   gl::Screen screen_;
   io::Image picture_;
+  std::shared_ptr<const Kept> exported_;
+  bool wants_picture_ = !options_.screenshot.empty();
   int idle_ = 0;
   std::chrono::steady_clock::time_point drawn_at_ = std::chrono::steady_clock::now();
 };
@@ -162,7 +179,7 @@ int open_window(const AppOptions& o) {
   for (const auto& [name, value] : o.given) set(config, name, value);
   Kept opened;
   if (!o.open.empty()) {
-    opened = read_run(o.open);
+    opened = io::read_run(o.open);
     config = opened.config;
   }
   Lab lab(open_data, config);
@@ -177,6 +194,7 @@ int open_window(const AppOptions& o) {
   Loop loop(o, window, lab);
   loop.app().memory.dark = desk.dark;
   loop.app().memory.log = o.log;
+  loop.app().memory.can_export = true;
   loop.app().memory.stage = o.middle == "seams";
   loop.app().memory.space = o.beside == "manifold" ? 1 : o.beside == "density" ? 2 : 0;
   loop.run();

@@ -30,6 +30,7 @@ void add_bench(CLI::App& app, Run& run);
 void add_reproduce(CLI::App& app, Run& run);
 void add_doctor(CLI::App& app, Run& run);
 void add_app(CLI::App& app, Run& run);
+void add_replay(CLI::App& app, Run& run);
 
 // Adds --NAME for every setting of the given kinds; what the user gave is collected as (name, value), in order.
 using Given = std::vector<std::pair<std::string, std::string>>;

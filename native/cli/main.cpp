@@ -60,7 +60,7 @@ int run(int argc, char** argv) {
   app.footer("Start with:  unpick train --preset live --out runs/live");
   Run action;
   for (const auto add : {add_train, add_encode, add_decode, add_traverse, add_seams, add_score, add_data, add_import, add_bench,
-                         add_reproduce, add_doctor, add_app})
+                         add_reproduce, add_doctor, add_app, add_replay})
     add(app, action);
   try {
     app.parse(argc, argv);

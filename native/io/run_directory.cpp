@@ -54,13 +54,17 @@ void RunDirectory::create() const {
 }
 
 void RunDirectory::save(const Session& session, const std::vector<MetricsRow>& metrics) const {
-  const ModelInfo info{session.config(), session.model().spec.image, session.step()};
-  const State state = session.state();
   write_atomically(file("metrics.csv"), metrics_text(metrics, session.config().latent));
-  write_atomically(file("commands.log"), log_text(session.log()));
-  write_atomically(file("config.json"), config_to_json(session.config()) + "\n");
-  write_model(file("model.safetensors"), info, session.model().table, state.weights);
-  write_checkpoint(file("checkpoint.safetensors"), info, session.model().table, state, session.log());
+  save({session.config(), session.model().spec.image, session.state(), session.log()});
+}
+
+void RunDirectory::save(const Kept& run) const {
+  const ModelInfo info{run.config, run.image, run.state.step};
+  const Model model(vae_spec(run.config, run.image));  // for the names of its parameters
+  write_atomically(file("commands.log"), log_text(run.log));
+  write_atomically(file("config.json"), config_to_json(run.config) + "\n");
+  write_model(file("model.safetensors"), info, model.table, run.state.weights);
+  write_checkpoint(file("checkpoint.safetensors"), info, model.table, run.state, run.log);
 }
 
 std::vector<MetricsRow> RunDirectory::read_metrics(int64_t up_to_step) const {
@@ -87,6 +91,25 @@ std::vector<MetricsRow> RunDirectory::read_metrics(int64_t up_to_step) const {
     rows.push_back(row);
   }
   return rows;
+}
+
+Kept read_run(const std::string& path) {
+  const std::string checkpoint = RunDirectory(path).file("checkpoint.safetensors");
+  StoredModel model = read_model(path);
+  Kept run{model.info.config, model.info.image, {}, {}};
+  if (std::filesystem::exists(checkpoint)) {
+    StoredCheckpoint stored = read_checkpoint(checkpoint, model.model.table);
+    run.config = stored.info.config;
+    run.state = std::move(stored.state);
+    run.log = std::move(stored.log);
+    return run;
+  }
+  const auto weights = model.model.weights.span();
+  run.state.step = model.info.step;
+  run.state.weights.assign(weights.begin(), weights.end());
+  run.state.m.assign(weights.size(), 0);
+  run.state.v.assign(weights.size(), 0);
+  return run;
 }
 
 }  // namespace unpick::io

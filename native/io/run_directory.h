@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/session/probe.h"
+#include "core/session/snapshot.h"
 #include "native/io/model_file.h"
 
 namespace unpick::io {
@@ -37,10 +38,14 @@ class RunDirectory {
   // Makes the directory and shows that it can be written to, or throws Error(failed).
   void create() const;
   void save(const Session& session, const std::vector<MetricsRow>& metrics) const;
+  void save(const Kept& run) const;  // without metrics
   std::vector<MetricsRow> read_metrics(int64_t up_to_step) const;
 
  private:
   std::string path_;
 };
+
+// A run directory goes on where it stood; a weights file starts with fresh moments. Error(data) for anything else.
+Kept read_run(const std::string& path);
 
 }  // namespace unpick::io

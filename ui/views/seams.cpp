@@ -13,7 +13,8 @@ constexpr float kSpace = 6, kName = 132, kNarrowName = 44, kBetweenPairs = 12;
 std::string walks_title(const Seams& seams) {
   double most = 0;
   for (const Seam& seam : seams.seams) most = std::max(most, std::isnan(seam.departure) ? 0 : seam.departure);
-  return most < 0.1 ? "Along a seam the picture changes as along its latent" : "Along a seam the picture changes otherwise than along its latent";
+  return most < 0.1 ? "Along a seam the picture changes as along its latent"
+                    : "Along a seam the picture changes otherwise than along its latent";
 }
 
 void draw_names(const View& v, const Rect& pair, size_t k, const Seam& seam, bool narrow, float tile) {

@@ -1,0 +1,38 @@
+// See script.h.
+#include "native/io/script.h"
+
+#include <charconv>
+#include <sstream>
+
+#include "core/base/check.h"
+
+namespace unpick::io {
+
+std::string script_text(const std::string& opening, const std::vector<LoggedLine>& log) {
+  std::string text = "# Commands of a run of Unpick; the same again: unpick replay FILE --out DIR\n";
+  text += opening.empty() ? "# This run was opened from a file: give it with --from.\n" : "0 " + opening + "\n";
+  for (const LoggedLine& line : log) text += std::to_string(line.step) + " " + line.line + "\n";
+  return text;
+}
+
+std::vector<LoggedLine> parse_script(const std::string& text, const std::string& where) {
+  std::vector<LoggedLine> script;
+  std::istringstream lines(text);
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    const size_t from = line.find_first_not_of(" \t");
+    if (from == std::string::npos || line[from] == '#') continue;
+    LoggedLine logged{-1, ""};
+    const char* end = line.data() + line.size();
+    const auto [rest, failed] = std::from_chars(line.data() + from, end, logged.step);
+    if (failed == std::errc() && rest != end && *rest == ' ') logged.line = std::string(rest + 1, end);
+    if (logged.step < 0 || logged.line.find_first_not_of(" \t") == std::string::npos)
+      throw Error(ErrorKind::data, where + ", line " + std::to_string(number), "is not STEP COMMAND",
+                  "write, for example, 250 set beta 8");
+    script.push_back(std::move(logged));
+  }
+  return script;
+}
+
+}  // namespace unpick::io

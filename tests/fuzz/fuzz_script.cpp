@@ -1,0 +1,19 @@
+// Any text is a script or an Error; what is read is written so that it reads the same. Read next: native/io/script.h
+#include "native/io/script.h"
+
+#include <cstdlib>
+
+#include "core/base/check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace unpick;
+  try {
+    const auto lines = io::parse_script(std::string(reinterpret_cast<const char*>(data), size), "input");
+    const auto again = io::parse_script(io::script_text("", lines), "output");
+    if (again.size() != lines.size()) std::abort();
+    for (size_t i = 0; i < lines.size(); ++i)
+      if (again[i].step != lines[i].step || again[i].line != lines[i].line) std::abort();
+  } catch (const Error&) {
+  }
+  return 0;
+}

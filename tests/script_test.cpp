@@ -1,0 +1,71 @@
+// Commands of a lab as a file, and the command line that replays them.
+#include "native/io/script.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "core/base/check.h"
+#include "core/data/dataset.h"
+#include "core/session/lab.h"
+#include "native/io/model_file.h"
+#include "tests/program.h"
+
+namespace unpick {
+namespace {
+
+TEST(Script, ReadsWhatItWrites) {
+  const std::vector<LoggedLine> log{{0, "play"}, {12, "set beta 8"}, {30, "start seed=2"}, {0, "move 1 -0.25"}};
+  const auto again = io::parse_script(io::script_text("start latent=3", log), "here");
+  ASSERT_EQ(again.size(), log.size() + 1);
+  EXPECT_EQ(again[0].line, "start latent=3");
+  for (size_t i = 0; i < log.size(); ++i) {
+    EXPECT_EQ(again[i + 1].step, log[i].step);
+    EXPECT_EQ(again[i + 1].line, log[i].line);
+  }
+}
+
+TEST(Script, NamesTheLineThatIsWrong) {
+  for (const char* text : {"0 start\nplay", "0 start\n-1 play", "0 start\n12", "0 start\n12 ", "0 start\n1e3 play"}) {
+    try {
+      io::parse_script(text, "commands.txt");
+      ADD_FAILURE() << text;
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("commands.txt, line 2"), std::string::npos) << error.what();
+    }
+  }
+  EXPECT_TRUE(io::parse_script("\n# nothing\r\n  \n", "here").empty());
+}
+
+TEST(Script, TheCommandLineReplaysWhatALabWasTold) {
+  Config config;
+  for (const auto& [name, value] : {std::pair{"data", "dsprites:shape=ellipse,scale=2,orientation=0,posX=8..15,posY=8..11"},
+                                    {"model", "linear"},
+                                    {"latent", "3"},
+                                    {"batch", "8"}})
+    set(config, name, value);
+  Lab lab(open_dataset, config);
+  for (const char* line : {"step 5", "set beta 2", "step 4", "keep"}) {
+    lab.post(line);
+    while (!std::isinf(lab.advance(0.01))) continue;
+  }
+  const io::TemporaryFolder folder;
+  const std::string script = folder / "commands.txt", out = folder / "again";
+  std::ofstream(script) << io::script_text(lab.latest().opening, lab.log());
+  const io::Program done(folder, {"replay", script, "--out", out});
+  ASSERT_EQ(done.wait(), 0) << done.err();
+  const io::StoredModel again = io::read_model(out);
+  EXPECT_EQ(again.info.step, 9);
+  const auto weights = again.model.weights.span();
+  const State state = lab.session().state();
+  EXPECT_TRUE(std::equal(weights.begin(), weights.end(), state.weights.begin(), state.weights.end())) << "bit for bit";
+
+  std::ofstream(script) << "0 start betta=3\n" << std::flush;
+  const io::Program wrong(folder, {"replay", script, "--out", out});
+  EXPECT_EQ(wrong.wait(), 3);
+  EXPECT_NE(wrong.err().find("betta"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace unpick
