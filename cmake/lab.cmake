@@ -18,6 +18,7 @@ add_library(unpick_inter STATIC ${inter_source})
 file(GLOB UNPICK_UI CONFIGURE_DEPENDS ui/*.cpp ui/views/*.cpp)
 add_library(unpick_ui STATIC ${UNPICK_UI})
 target_link_libraries(unpick_ui PUBLIC unpick_core unpick_imgui PRIVATE unpick_inter)
+target_precompile_headers(unpick_ui PRIVATE <imgui.h> <Eigen/Dense> <functional> <string> <vector>)
 
 add_library(unpick_gl STATIC gl/screen.cpp)
 target_link_libraries(unpick_gl PUBLIC unpick_ui)

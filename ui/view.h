@@ -23,6 +23,8 @@ struct Memory {
   size_t page = 0;                // traversal: which rows, where not all have room
   bool logarithmic = true;        // curves
   bool log = false;               // wide layout: the commands instead of the settings
+  bool keeps = false;             // set by a host that keeps the run between uses
+  bool forget = false;            // set by a hand: the host is to forget it
   std::optional<int> across, up;  // the plane's latents; none: the two that carry most
   size_t factor = 0;              // that colours the plane's codes
   int hovered_latent = -1;        // one that some view points at, for the others to show
