@@ -9,16 +9,16 @@
 include(cmake/lab.cmake)
 target_compile_definitions(unpick_imgui PUBLIC IMGUI_IMPL_OPENGL_ES3)
 
-set(UNPICK_LINK -fwasm-exceptions -sMIN_WEBGL_VERSION=2 -sMAX_WEBGL_VERSION=2 -sALLOW_MEMORY_GROWTH=1 -sINITIAL_MEMORY=134217728
+set(UNPICK_LINK -O2 -fwasm-exceptions -sMIN_WEBGL_VERSION=2 -sMAX_WEBGL_VERSION=2 -sALLOW_MEMORY_GROWTH=1 -sINITIAL_MEMORY=134217728
   -sMAXIMUM_MEMORY=2147483648 -sTOTAL_STACK=2097152 -sFILESYSTEM=0 -sMODULARIZE=1 -sEXPORT_NAME=UnpickLab
   -sEXPORTED_RUNTIME_METHODS=ccall,UTF8ToString -sEXPORTED_FUNCTIONS=_main,_malloc,_free)
 
-add_library(unpick_page OBJECT web/lab.cpp web/record.cpp)
+add_library(unpick_page OBJECT web/lab.cpp web/record.cpp web/bench.cpp)
 target_link_libraries(unpick_page PUBLIC unpick_gl)
 target_precompile_headers(unpick_page REUSE_FROM unpick_ui)
 
 add_executable(lab web/runner_slices.cpp core/base/pool_serial.cpp)
-target_link_options(lab PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web)
+target_link_options(lab PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web,worker)
 
 add_executable(lab-threads)
 target_link_options(lab-threads PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web,worker -pthread -sPTHREAD_POOL_SIZE=Module.workers

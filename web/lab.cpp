@@ -27,6 +27,9 @@ template <class Call>
 void guarded(Call&& call) {
   try {
     call();
+  } catch (const std::bad_alloc&) {
+    if (page) page->broken = true;
+    show_problem("There is not enough memory for this model; a smaller one, or a smaller batch, may fit.");
   } catch (const std::exception& error) {
     if (page) page->broken = true;
     show_problem(error.what());
@@ -181,7 +184,7 @@ bool make_context() {
   EmscriptenWebGLContextAttributes wanted;
   emscripten_webgl_init_context_attributes(&wanted);
   wanted.majorVersion = 2;
-  wanted.alpha = wanted.depth = wanted.stencil = false;
+  wanted.alpha = wanted.depth = wanted.stencil = wanted.antialias = false;  // ImGui smooths its edges itself
   const EMSCRIPTEN_WEBGL_CONTEXT_HANDLE context = emscripten_webgl_create_context(kCanvas, &wanted);
   return context > 0 && emscripten_webgl_make_context_current(context) == EMSCRIPTEN_RESULT_SUCCESS;
 }
