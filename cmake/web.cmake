@@ -20,9 +20,19 @@ target_precompile_headers(unpick_page REUSE_FROM unpick_ui)
 add_executable(lab web/runner_slices.cpp core/base/pool_serial.cpp)
 target_link_options(lab PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web,worker)
 
-add_executable(lab-threads)
+add_executable(lab-threads web/parking_futex.cpp)
 target_link_options(lab-threads PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web,worker -pthread -sPTHREAD_POOL_SIZE=Module.workers
   -Wno-pthreads-mem-growth)
+
+if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+  enable_language(C)
+  set(unwinder ${EMSCRIPTEN_ROOT_PATH}/system/lib/libunwind)
+  add_library(unpick_unwind OBJECT web/unwind_clang14.c)
+  target_include_directories(unpick_unwind SYSTEM PRIVATE ${unwinder}/src ${unwinder}/include)
+  target_compile_definitions(unpick_unwind PRIVATE __USING_WASM_EXCEPTIONS__ _LIBUNWIND_DISABLE_VISIBILITY_ANNOTATIONS)
+  target_compile_options(unpick_unwind PRIVATE -pthread -fwasm-exceptions)
+  target_link_libraries(lab-threads PRIVATE unpick_unwind)
+endif()
 
 foreach(program lab lab-threads)
   target_link_libraries(${program} PRIVATE unpick_page)
