@@ -16,6 +16,7 @@ namespace unpick::web {
 namespace {
 
 constexpr const char* kCanvas = "#lab";
+constexpr double kRestPerFrame = 4;      // times as long as a frame took goes to training before the next, but for a hand
 constexpr float kLinesPerPoint = 0.04f;  // of the wheel, for a finger that drags a page
 
 EM_JS(void, show_problem, (const char* text), { Module.problem(UTF8ToString(text)); });
@@ -45,7 +46,8 @@ bool resize() {
   p.width = width;
   p.height = height;
   p.ratio = ratio;
-  emscripten_set_canvas_element_size(kCanvas, static_cast<int>(std::lround(width * ratio)), static_cast<int>(std::lround(height * ratio)));
+  emscripten_set_canvas_element_size(kCanvas, static_cast<int>(std::lround(width * ratio)),
+                                     static_cast<int>(std::lround(height * ratio)));
   return true;
 }
 
@@ -196,13 +198,16 @@ std::string json_number(double x) {
 }
 
 // On the trainer's thread.
-void tell_page() { MAIN_THREAD_ASYNC_EM_ASM({ Module["_unpick_look"](); }); }
+void tell_page() {
+  MAIN_THREAD_ASYNC_EM_ASM({ Module["_unpick_look"](); });
+}
 
 }  // namespace
 
 std::unique_ptr<Page> page;
 
-Page::Page(const Config& config) : lab(open_dataset, config), runner(lab, tell_page), app(lab, textures), screen("#version 300 es") {}
+Page::Page(const Config& config)
+    : lab(open_dataset, config), runner(lab, tell_page), app(lab, textures), screen("#version 300 es") {}
 
 std::string quoted(const std::string& text) {
   std::string out = "\"";
@@ -245,8 +250,17 @@ EMSCRIPTEN_KEEPALIVE void unpick_post(const char* line) {
   page->runner.wake();
 }
 
+// There may be something new to see. Where drawing is slow, training goes first.
 EMSCRIPTEN_KEEPALIVE void unpick_look() {
-  if (page && page->lab.latest().serial != page->serial) web::ask_for_frame();
+  if (!page || page->asked || page->waiting || page->lab.latest().serial == page->serial) return;
+  const double wait = page->drawn_at + web::kRestPerFrame * page->frame_ms - emscripten_get_now();
+  if (wait <= 0) return web::ask_for_frame();
+  page->waiting = true;
+  const auto ask = [](void*) {
+    page->waiting = false;
+    web::ask_for_frame();
+  };
+  emscripten_set_timeout(ask, wait, nullptr);
 }
 
 // Of a page that nobody sees.
@@ -281,8 +295,8 @@ EMSCRIPTEN_KEEPALIVE const char* unpick_report() {
              ",\"kl\":" + web::json_number(s.losses.kl) + ",\"per_second\":" + web::json_number(s.steps_per_second) +
              ",\"frame_ms\":" + web::json_number(p.frame_ms) + ",\"frames\":" + std::to_string(p.frames) +
              ",\"pictures\":" + std::to_string(s.pictures ? s.pictures->step : -1) +
-             ",\"look\":" + std::to_string(s.look ? s.look->serial : -1) + ",\"light\":" + web::json_number(light) +
-             ",\"code\":[" + code + "],\"words\":" + web::words_of(s.config) + ",\"message\":" + web::quoted(s.message) + "}";
+             ",\"look\":" + std::to_string(s.look ? s.look->serial : -1) + ",\"light\":" + web::json_number(light) + ",\"code\":[" +
+             code + "],\"words\":" + web::words_of(s.config) + ",\"message\":" + web::quoted(s.message) + "}";
   return p.report.c_str();
 }
 }

@@ -19,7 +19,8 @@ struct Page {
   ui::App app;
   gl::Screen screen;
   ui::Pointer pointer;
-  bool touched = true, asked = false;  // by a hand, since the last frame; for a frame
+  bool touched = true;                  // by a hand, since the last frame
+  bool asked = false, waiting = false;  // for a frame; for the time to ask for one
   bool context = true, hidden = false, broken = false, hand = false;
   int64_t serial = -1, frames = 0;
   double drawn_at = 0, frame_ms = 0;  // ms; frame_ms: to draw one, smoothed
@@ -28,8 +29,8 @@ struct Page {
 };
 extern std::unique_ptr<Page> page;
 
-std::string quoted(const std::string& text);    // as JSON
-std::string words_of(const Config& config);     // a JSON list of NAME=VALUE, of what is not as by default
+std::string quoted(const std::string& text);             // as JSON
+std::string words_of(const Config& config);              // a JSON list of NAME=VALUE, of what is not as by default
 Config config_from(std::span<const std::string> words);  // NAME=VALUE or preset=NAME. Error(usage)
 
 }  // namespace unpick::web

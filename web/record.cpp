@@ -1,6 +1,7 @@
 // A run as the page keeps it between visits: settings and log as text, weights and moments as they lie in memory.
 //
-// The page stores what unpick_keep returns and gives it back to unpick_open; numbers stay as they are, so a run goes on bit for bit.
+// The page stores what unpick_keep returns and gives it back to unpick_open; numbers stay as they are, so a run goes on bit for
+// bit.
 #include <emscripten/emscripten.h>
 
 #include <sstream>
@@ -40,8 +41,8 @@ EMSCRIPTEN_KEEPALIVE const char* unpick_keep() {
   const auto address = [](const std::vector<real>& region) { return std::to_string(reinterpret_cast<uintptr_t>(region.data())); };
   std::string log;
   for (const LoggedCommand& line : kept.log)
-    log += (log.empty() ? "" : ",") +
-           web::quoted(std::to_string(line.step) + " " + line.command.setting + " " + line.command.value);
+    log +=
+        (log.empty() ? "" : ",") + web::quoted(std::to_string(line.step) + " " + line.command.setting + " " + line.command.value);
   web::record = "{\"words\":" + web::words_of(kept.config) + ",\"log\":[" + log + "],\"step\":" + std::to_string(kept.state.step) +
                 ",\"count\":" + std::to_string(kept.state.weights.size()) + ",\"regions\":[" + address(kept.state.weights) + "," +
                 address(kept.state.m) + "," + address(kept.state.v) + "]}";
