@@ -27,7 +27,7 @@ void scrolled(const Pen& pen, const char* id, const Rect& r, float height, Draw&
   ImGui::EndChild();
 }
 
-constexpr float kKnobsHeight = 640;
+constexpr float kKnobsHeight = 700;
 
 // Controls of different views may have the same names.
 void show(const View& v, void (*draw)(const View&, Rect), const Rect& r) {

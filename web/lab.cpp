@@ -252,8 +252,10 @@ EMSCRIPTEN_KEEPALIVE void unpick_post(const char* line) {
 
 // There may be something new to see. Where drawing is slow, training goes first.
 EMSCRIPTEN_KEEPALIVE void unpick_look() {
-  if (!page || page->asked || page->waiting || page->lab.latest().serial == page->serial) return;
-  const double wait = page->drawn_at + web::kRestPerFrame * page->frame_ms - emscripten_get_now();
+  if (!page || page->asked || page->waiting) return;
+  const Snapshot& now = page->lab.latest();
+  if (now.serial == page->serial) return;
+  const double wait = now.playing ? page->drawn_at + web::kRestPerFrame * page->frame_ms - emscripten_get_now() : 0;
   if (wait <= 0) return web::ask_for_frame();
   page->waiting = true;
   const auto ask = [](void*) {
