@@ -123,6 +123,15 @@ void draw_presets(const View& v, Rect& r) {
   r.y0 += 14;
 }
 
+void draw_forget(const View& v, Rect& r) {
+  r.y0 += v.pen.paragraph(r, Type::small, v.theme.quiet, "This run is kept in your browser, and nowhere else.") + 2;
+  const Rect line = r.take_top(26);
+  const std::string word = "Forget it";
+  const Rect button{line.x0 - 8, line.y0, line.x0 + v.pen.width(Type::body, word) + 8, line.y1};
+  if (word_button(v.pen, "forget", button, word, false, "deletes the run and its settings, and starts as on a first visit"))
+    v.memory.forget = true;
+}
+
 void draw_speed(const View& v, const Rect& r) {
   static constexpr std::array kSpeeds = {"2", "20", "0"};
   static const std::array<std::string, 3> kWords = {"2/s", "20/s", "max"};
@@ -188,6 +197,7 @@ void draw_knobs(const View& v, Rect r) {
   draw_choice(v, r, "objective", "objective");
   draw_choice(v, r, "model", "architecture");
   draw_data(v, r);
+  if (v.memory.keeps) draw_forget(v, r);
 }
 
 }  // namespace unpick::ui

@@ -24,6 +24,8 @@ struct Memory {
   bool logarithmic = true;         // curves
   bool can_export = false;         // the host can write files
   bool asks_export = false;        // for the host, which resets it when the run is handed out
+  bool keeps = false;              // set by a host that keeps the run between uses
+  bool forget = false;             // set by a hand: the host is to forget it
   bool log = false;                // wide layout: the commands instead of the settings
   int stage = 0, space = 0;        // wide layout: which view is in the middle, and which below the directions
   float yaw = 0.6f, pitch = 0.4f;  // radians: from where the manifold is seen

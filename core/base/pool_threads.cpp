@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/denormals.h"
+#include "core/base/parking.h"
 #include "core/base/pool.h"
 
 namespace unpick {
@@ -21,7 +22,7 @@ struct Pool::State {
   std::vector<std::thread> workers;
   std::atomic<uint64_t> ticket{0};  // job << 32 | next chunk
   std::atomic<uint32_t> job{0};
-  std::atomic<int> running{0};  // workers that have not yet left the current job
+  std::atomic<uint32_t> running{0};  // workers that have not yet left the current job
   std::atomic<bool> stop{false};
   int chunks = 0;
   Call call = nullptr;
@@ -46,13 +47,13 @@ struct Pool::State {
         now = job.load(std::memory_order_acquire);
       }
       if (now == seen) {
-        job.wait(seen, std::memory_order_acquire);
+        park(job, seen);
         continue;
       }
       seen = now;
       if (stop.load(std::memory_order_acquire)) return;
       take_chunks(seen, worker);
-      if (running.fetch_sub(1, std::memory_order_acq_rel) == 1) running.notify_one();
+      if (running.fetch_sub(1, std::memory_order_acq_rel) == 1) unpark(running);
     }
   }
 };
@@ -65,7 +66,7 @@ Pool::Pool(int threads) : state_(std::make_unique<State>()) {
 Pool::~Pool() {
   state_->stop.store(true, std::memory_order_release);
   state_->job.fetch_add(1, std::memory_order_acq_rel);
-  state_->job.notify_all();
+  unpark(state_->job);
   for (auto& worker : state_->workers) worker.join();
 }
 
@@ -81,18 +82,18 @@ void Pool::run(int chunks, Call call, void* context) {
   s.chunks = chunks;
   s.call = call;
   s.context = context;
-  s.running.store(static_cast<int>(s.workers.size()), std::memory_order_relaxed);
+  s.running.store(static_cast<uint32_t>(s.workers.size()), std::memory_order_relaxed);
   const uint32_t mine = s.job.load(std::memory_order_relaxed) + 1;
   s.ticket.store(uint64_t{mine} << 32, std::memory_order_release);
   s.job.store(mine, std::memory_order_release);
-  s.job.notify_all();
+  unpark(s.job);
   s.take_chunks(mine, 0);
-  for (int left = s.running.load(std::memory_order_acquire); left != 0; left = s.running.load(std::memory_order_acquire)) {
+  for (uint32_t left = s.running.load(std::memory_order_acquire); left != 0; left = s.running.load(std::memory_order_acquire)) {
     for (int spin = 0; left != 0 && spin < kSpins; ++spin) {
       if (spin % 64 == 63) std::this_thread::yield();
       left = s.running.load(std::memory_order_acquire);
     }
-    if (left != 0) s.running.wait(left, std::memory_order_acquire);
+    if (left != 0) park(s.running, left);
   }
 }
 

@@ -163,9 +163,10 @@ void Lab::obey(const Posted& posted) {
       const std::string near = nearest(verb, known);
       reject("command '" + verb + "'", "is unknown", near.empty() ? "use one of " + known : "did you mean '" + near + "'?");
     }
-    message_.clear();
     const int64_t step = session_->step();
+    if (row->verb != Verb::keep) message_.clear();
     execute(*row, {words.begin() + 1, words.end()});
+    if (row->verb == Verb::keep) return;  // a host may ask often, and it changes nothing
     // Of a drag only the last place matters.
     const bool replaces = (row->verb == Verb::move || row->verb == Verb::set) && !log_.empty() && log_.back().step == step &&
                           words_of(log_.back().line)[0] == verb && words_of(log_.back().line)[1] == words[1];

@@ -1,0 +1,39 @@
+# The lab as a page: 128-bit vectors, WebGL 2, two programs from one compilation. `./run build web` puts them into build/site.
+#
+#   lab          for any server: one thread, the trainer has slices of time between frames
+#   lab-threads  for a page that may share memory (COOP and COEP headers): the trainer and its pool have threads
+#
+# Everything is compiled with -pthread, which a program without shared memory may contain, and linked twice: a file that is named
+# below stands for that of its kind in a library (pool_serial.cpp for pool_threads.cpp).
+
+include(cmake/lab.cmake)
+target_compile_definitions(unpick_imgui PUBLIC IMGUI_IMPL_OPENGL_ES3)
+
+set(UNPICK_LINK -O2 -fwasm-exceptions -sMIN_WEBGL_VERSION=2 -sMAX_WEBGL_VERSION=2 -sALLOW_MEMORY_GROWTH=1 -sINITIAL_MEMORY=134217728
+  -sMAXIMUM_MEMORY=2147483648 -sTOTAL_STACK=2097152 -sFILESYSTEM=0 -sMODULARIZE=1 -sEXPORT_NAME=UnpickLab
+  -sEXPORTED_RUNTIME_METHODS=ccall,UTF8ToString -sEXPORTED_FUNCTIONS=_main,_malloc,_free)
+
+add_library(unpick_page OBJECT web/lab.cpp web/record.cpp web/bench.cpp)
+target_link_libraries(unpick_page PUBLIC unpick_gl)
+unpick_together(unpick_page 4 <Eigen/Core> <imgui.h>)
+
+add_executable(lab web/runner_slices.cpp core/base/pool_serial.cpp)
+target_link_options(lab PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web,worker)
+
+add_executable(lab-threads web/parking_futex.cpp)
+target_link_options(lab-threads PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web,worker -pthread -sPTHREAD_POOL_SIZE=Module.workers
+  -Wno-pthreads-mem-growth)
+
+if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+  enable_language(C)
+  set(unwinder ${EMSCRIPTEN_ROOT_PATH}/system/lib/libunwind)
+  add_library(unpick_unwind OBJECT web/unwind_clang14.c)
+  target_include_directories(unpick_unwind SYSTEM PRIVATE ${unwinder}/src ${unwinder}/include)
+  target_compile_definitions(unpick_unwind PRIVATE __USING_WASM_EXCEPTIONS__ _LIBUNWIND_DISABLE_VISIBILITY_ANNOTATIONS)
+  target_compile_options(unpick_unwind PRIVATE -pthread -fwasm-exceptions)
+  target_link_libraries(lab-threads PRIVATE unpick_unwind)
+endif()
+
+foreach(program lab lab-threads)
+  target_link_libraries(${program} PRIVATE unpick_page)
+endforeach()

@@ -1,0 +1,75 @@
+// A run as the page keeps it between visits: settings and log as text, weights and moments as they lie in memory.
+//
+// The page stores what unpick_keep returns and gives it back to unpick_open; numbers stay as they are, so a run goes on bit for
+// bit.
+#include <emscripten/emscripten.h>
+
+#include <sstream>
+
+#include "web/lab.h"
+
+namespace unpick::web {
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+constexpr double kPatience = 500;  // ms: the trainer looks for commands between two steps
+std::string record;
+
+}  // namespace
+}  // namespace unpick::web
+
+using namespace unpick;
+using web::page;
+
+extern "C" {
+
+// The present run as JSON, with the addresses of its floats: valid until the next call. "" if the trainer does not answer in time.
+EMSCRIPTEN_KEEPALIVE const char* unpick_keep() {
+  const auto before = page->lab.latest().kept;
+  page->lab.post("keep");
+  for (const double end = emscripten_get_now() + web::kPatience; page->lab.latest().kept == before;) {
+    if (emscripten_get_now() > end) return "";
+    page->runner.yield();
+  }
+  const Kept& kept = *page->lab.latest().kept;
+  const auto address = [](const std::vector<real>& region) { return std::to_string(reinterpret_cast<uintptr_t>(region.data())); };
+  std::string log;
+  for (const LoggedCommand& line : kept.log)
+    log +=
+        (log.empty() ? "" : ",") + web::quoted(std::to_string(line.step) + " " + line.command.setting + " " + line.command.value);
+  web::record = "{\"words\":" + web::words_of(kept.config) + ",\"log\":[" + log + "],\"step\":" + std::to_string(kept.state.step) +
+                ",\"count\":" + std::to_string(kept.state.weights.size()) + ",\"regions\":[" + address(kept.state.weights) + "," +
+                address(kept.state.m) + "," + address(kept.state.v) + "]}";
+  return web::record.c_str();
+}
+
+// Goes on with a run: `words` and `log` have one entry to a line; `floats` are weights and both moments, `count` each.
+EMSCRIPTEN_KEEPALIVE void unpick_open(const char* words, const char* log, double step, const float* floats, int count) {
+  try {
+    Kept run;
+    run.config = web::config_from(web::lines_of(words));
+    run.config.threads = page->lab.latest().config.threads;
+    run.image = page->lab.latest().image;
+    run.state.step = static_cast<int64_t>(step);
+    for (std::vector<real>* region : {&run.state.weights, &run.state.m, &run.state.v}) {
+      region->assign(floats, floats + count);
+      floats += count;
+    }
+    for (const std::string& line : web::lines_of(log)) {
+      std::istringstream stream(line);
+      LoggedCommand logged;
+      if (stream >> logged.step >> logged.command.setting >> logged.command.value) run.log.push_back(logged);
+    }
+    page->lab.open(std::move(run));
+  } catch (const Error& error) {
+    page->lab.complain(error.what());
+  }
+  page->runner.wake();
+}
+}
