@@ -84,6 +84,20 @@ TEST(Lab, ALogOfCommandsGivesTheSameRunAgain) {
   EXPECT_EQ(again.session().config().seed, 9);
 }
 
+TEST(Lab, MomentsToLookBackAtAreFewAndFarApart) {
+  Lab lab(open_spots, small());
+  ask(lab, "set steps 1000");
+  for (int i = 0; i < 50; ++i) ask(lab, "step 12");
+  const auto& moments = *lab.latest().moments;
+  EXPECT_LE(moments.size(), kMoments);
+  EXPECT_GT(moments.size(), kMoments / 3);
+  EXPECT_EQ(moments.front().step, 0);
+  for (size_t i = 0; i < moments.size(); ++i) {
+    EXPECT_EQ(moments[i].look->step, moments[i].step);
+    if (i) EXPECT_GE(moments[i].step, moments[i - 1].step + 10);
+  }
+}
+
 TEST(Lab, OfADragOnlyTheLastPlaceIsLogged) {
   Lab lab(open_spots, small());
   for (const char* line : {"move 1 0.1", "move 1 0.2", "move 2 0.2", "move 1 0.3"}) ask(lab, line);

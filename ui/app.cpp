@@ -55,7 +55,10 @@ App::App(Lab& lab, Textures& textures) : lab_(lab), textures_(textures), context
   ImGui::SetCurrentContext(context_);
   ImGui::GetIO().IniFilename = nullptr;
   ImGui::GetIO().ConfigWindowsMoveFromTitleBarOnly = true;
-  post_ = [this](const std::string& line) { lab_.post(line); };
+  post_ = [this](const std::string& line) {
+    if (line.rfind("move", 0) == 0 || line.rfind("image", 0) == 0) memory.past.reset();  // what is asked is of now
+    lab_.post(line);
+  };
 }
 
 App::~App() { ImGui::DestroyContext(context_); }
@@ -82,6 +85,7 @@ void App::key(char typed) {
       lab_.post("play");
       break;
     case 't': memory.dark = !memory.dark; break;
+    case 'n': memory.past.reset(); break;
     case 'e':
       if (memory.can_export) {
         lab_.post("keep");
@@ -90,6 +94,17 @@ void App::key(char typed) {
       break;
     default: break;
   }
+}
+
+// The moment that is looked back at, or null.
+const Moment* App::past(const Snapshot& now) {
+  if (now.run != run_) memory.past.reset();
+  run_ = now.run;
+  if (!now.moments || now.moments->empty()) memory.past.reset();
+  if (!memory.past) return nullptr;
+  const auto distance = [&](const Moment& m) { return std::abs(m.step - *memory.past); };
+  return &*std::min_element(now.moments->begin(), now.moments->end(),
+                            [&](const Moment& a, const Moment& b) { return distance(a) < distance(b); });
 }
 
 void App::frame(float width, float height, float seconds, Pointer pointer) {
@@ -113,7 +128,17 @@ void App::frame(float width, float height, float seconds, Pointer pointer) {
                    ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoSavedSettings);
   ImGui::PopStyleVar(2);
   const Pen pen(ImGui::GetWindowDrawList(), theme, fonts_);
-  const View v{lab_.latest(), pen, theme, textures_, memory, post_};
+  const Snapshot& now = lab_.latest();
+  Snapshot then;
+  const Moment* moment = past(now);
+  if (moment) {
+    then = now;
+    then.pictures = moment->pictures;
+    then.look = moment->look;
+    then.seams = moment->seams;
+    memory.past = moment->step;
+  }
+  const View v{moment ? then : now, pen, theme, textures_, memory, post_};
   const Rect all{0, 0, io.DisplaySize.x, io.DisplaySize.y};
   all.width() >= kWideFrom&& all.height() >= 560 ? wide(v, all) : compact(v, all);
   ImGui::End();
@@ -121,6 +146,15 @@ void App::frame(float width, float height, float seconds, Pointer pointer) {
 }
 
 void App::draw_message(const View& v, Rect& r) {
+  if (memory.past) {
+    const Rect bar = r.take_top(32);
+    r.y0 += 10;
+    v.pen.fill(bar, faded(v.theme.amber, 0.16f), 4);
+    v.pen.text_within({bar.x0 + 12, bar.y0 + 8}, bar.width() - 100, Type::body, v.theme.ink,
+                      "Looking back at step " + grouped(*memory.past) + " of " + grouped(v.now.step));
+    if (word_button(v.pen, "now", {bar.x1 - 64, bar.y0 + 3, bar.x1 - 12, bar.y1 - 3}, "now", false, "back to the present step (n)"))
+      memory.past.reset();
+  }
   if (v.now.message.empty()) return;
   const float height = v.pen.paragraph(r.inset(12, 0), Type::body, v.theme.ink, v.now.message, true) + 16;
   const Rect bar = r.take_top(height);

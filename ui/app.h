@@ -27,7 +27,7 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  void key(char typed);  // space s r d t e, as the buttons' tips say
+  void key(char typed);  // space s r d t e n, as the buttons' tips say
   // Before a frame. True if the fonts were loaded anew, which a renderer has to take before it draws.
   bool scale(float pixels_per_point);
   // Draws into ImGui's draw data. width and height in points, seconds since the last frame.
@@ -40,12 +40,14 @@ class App {
   void wide(const View& v, Rect r);
   void compact(const View& v, Rect r);
   void draw_message(const View& v, Rect& r);
+  const Moment* past(const Snapshot& now);
 
   Lab& lab_;
   Textures& textures_;
   ImGuiContext* context_;
   Fonts fonts_;
   float pixels_per_point_ = 0;
+  int64_t run_ = 0;  // that memory.past belongs to
   std::function<void(const std::string&)> post_;
 };
 

@@ -27,6 +27,7 @@ struct Memory {
   bool keeps = false;              // set by a host that keeps the run between uses
   bool forget = false;             // set by a hand: the host is to forget it
   bool log = false;                // wide layout: the commands instead of the settings
+  std::optional<int64_t> past;     // the step that is looked back at; none: now
   int stage = 0, space = 0;        // wide layout: which view is in the middle, and which below the directions
   float yaw = 0.6f, pitch = 0.4f;  // radians: from where the manifold is seen
   std::optional<int> across, up;   // the plane's latents; none: the two that carry most

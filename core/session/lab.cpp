@@ -94,6 +94,9 @@ void Lab::begin(const Config& config, const Kept* from) {
   pictures_.reset();
   look_.reset();
   seams_.reset();
+  moments_.clear();
+  moment_stride_ = 10;
+  shown_moments_.reset();
   kept_.reset();
 }
 
@@ -344,8 +347,21 @@ void Lab::watch_model(bool asked) {
     look->serial = ++watched_;
     look_ = std::move(look);
     look_asked_ = false;
+    remember();
   }
   model_watched_ = seconds_now();
+}
+
+// As with curves: when there are too many, every second one goes and the distance doubles.
+void Lab::remember() {
+  if (!moments_.empty() && look_->step < moments_.back().step + moment_stride_) return;
+  moments_.push_back({look_->step, pictures_, look_, seams_});
+  if (moments_.size() > kMoments) {
+    for (size_t i = 1; 2 * i < moments_.size(); ++i) moments_[i] = moments_[2 * i];
+    moments_.resize((moments_.size() + 1) / 2);
+    moment_stride_ *= 2;
+  }
+  shown_moments_.reset();
 }
 
 void Lab::watch_seams() {
@@ -392,6 +408,7 @@ void Lab::publish(double now) {
   }
   if (curves_changed_ || !shown_curves_) shown_curves_ = std::make_shared<const Curves>(curves_);
   if (log_changed_ || !shown_log_) shown_log_ = std::make_shared<const std::vector<LoggedLine>>(log_);
+  if (!shown_moments_) shown_moments_ = std::make_shared<const std::vector<Moment>>(moments_);
   const Dataset& data = session_->data();
   snapshots_.back() = {++serial_,
                        session_->config(),
@@ -410,6 +427,7 @@ void Lab::publish(double now) {
                        pictures_,
                        look_,
                        seams_,
+                       shown_moments_,
                        opening_,
                        shown_log_,
                        kept_};

@@ -27,6 +27,7 @@
 namespace unpick {
 
 inline constexpr size_t kCurvePoints = 1024;  // at most, of a curve
+inline constexpr size_t kMoments = 24;        // at most, to look back at
 
 enum class Verb : uint8_t {
 #define COMMAND(verb, words, help) verb,
@@ -86,6 +87,7 @@ class Lab {
   void watch(double now);
   void watch_model(bool asked);
   void watch_seams();
+  void remember();
   void publish(double now);
   void require_words(const CommandRow& row, size_t given) const;
   std::vector<int> looked_at() const;
@@ -119,6 +121,9 @@ class Lab {
   std::shared_ptr<const Pictures> pictures_;
   std::shared_ptr<const Look> look_;
   std::shared_ptr<const Seams> seams_;
+  std::vector<Moment> moments_;
+  int64_t moment_stride_ = 1;
+  std::shared_ptr<const std::vector<Moment>> shown_moments_;
   std::shared_ptr<const Curves> shown_curves_;
   std::shared_ptr<const std::vector<LoggedLine>> shown_log_;
   std::shared_ptr<const Kept> kept_;

@@ -74,6 +74,14 @@ struct Seams {
   double shown = 0;         // share of their variance that lies in these
 };
 
+// What was seen at an earlier step of the run.
+struct Moment {
+  int64_t step;
+  std::shared_ptr<const Pictures> pictures;
+  std::shared_ptr<const Look> look;
+  std::shared_ptr<const Seams> seams;  // the last ones by then; may be null
+};
+
 // A run to write to a file, and to go on with.
 struct Kept {
   Config config;
@@ -104,6 +112,7 @@ struct Snapshot {
   std::shared_ptr<const Pictures> pictures;
   std::shared_ptr<const Look> look;
   std::shared_ptr<const Seams> seams;
+  std::shared_ptr<const std::vector<Moment>> moments;  // at most kMoments, at about equal distances in steps
   std::string opening;  // the command that gives the first run of the log; empty: it came from a file
   std::shared_ptr<const std::vector<LoggedLine>> log;
   std::shared_ptr<const Kept> kept;

@@ -156,6 +156,22 @@ TEST(App, SeamsAreTracedThroughTheCodeAndTheManifoldTurns) {
   EXPECT_NE(l.app.memory.yaw, yaw);
 }
 
+TEST(App, DraggingAcrossTheCurvesLooksBack) {
+  Lab1 l;
+  for (int i = 0; i < 6; ++i) l.ask("step 12");
+  const auto moments = l.lab.latest().moments;
+  ASSERT_EQ(moments->size(), 7u);
+  EXPECT_EQ(moments->front().step, 0);
+  l.frame();
+  l.drag(320, 730, 10, 0);
+  ASSERT_TRUE(l.app.memory.past) << "the loss curves lie there";
+  EXPECT_LT(*l.app.memory.past, 36);
+  l.frame();
+  l.ask("move 0 1");
+  l.app.key('n');
+  EXPECT_FALSE(l.app.memory.past);
+}
+
 TEST(App, TheLogShowsWhatWasAsked) {
   Lab1 l;
   l.ask("step 2");

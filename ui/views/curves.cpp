@@ -75,6 +75,25 @@ void draw_names(const View& v, const Rect& area, const Axis& axis, std::span<con
   for (const auto& [y, line] : ends) v.pen.text({area.x1 + 6, y}, Type::small_strong, line->colour, line->name);
 }
 
+// Dragging across the curves shows an earlier step in all views; at their end it is the present one.
+void look_back(const View& v, const Rect& area, double last_step) {
+  if (!v.now.moments || v.now.moments->empty()) return;
+  const auto at = [&](int64_t step) { return area.x0 + static_cast<float>(static_cast<double>(step) / last_step) * area.width(); };
+  const Touch t = touch("time", area);
+  if (t.held) {
+    const float x = std::clamp(ImGui::GetIO().MousePos.x, area.x0, area.x1);
+    const auto step = static_cast<int64_t>(static_cast<double>((x - area.x0) / area.width()) * last_step);
+    v.memory.past = step;
+    if (x > (at(v.now.moments->back().step) + area.x1) / 2) v.memory.past.reset();
+  }
+  if (t.hovered || t.held || v.memory.past)
+    for (const Moment& m : *v.now.moments) v.pen.line({at(m.step), area.y1 - 3}, {at(m.step), area.y1 + 3}, v.theme.amber);
+  if (!v.memory.past) return;
+  const float x = at(*v.memory.past);
+  v.pen.line({x, area.y0}, {x, area.y1}, v.theme.amber, 1.5f);
+  v.pen.list->AddCircleFilled({x, area.y1}, 5, v.theme.amber, 20);
+}
+
 void draw_lines(const View& v, Rect r, std::span<const Line> lines, float names) {
   const Curves& c = *v.now.curves;
   Rect area{r.x0 + 40, r.y0, r.x1 - names, r.y1 - 20};
@@ -99,6 +118,7 @@ void draw_lines(const View& v, Rect r, std::span<const Line> lines, float names)
     v.pen.polyline(points, line.colour, line.thickness);
   }
   draw_names(v, area, axis, lines);
+  look_back(v, area, last);
 }
 
 Rect draw_scale(const View& v, Rect r) {
@@ -119,7 +139,7 @@ void draw_losses(const View& v, Rect r) {
                 l.step && r.width() < 320 ? "Loss " + number(l.loss) + " nats"
                 : l.step ? "Loss " + number(l.loss) + " = reconstruction " + number(l.reconstruction) + " and KL " + number(l.kl)
                          : std::string("Loss, reconstruction and KL"),
-                "Nats per image of each batch, against steps.", l.step);
+                "Nats per image of each batch, against steps. Drag across to look back.", l.step);
   draw_scale(v, r);
   const Line lines[] = {{&c.loss, "loss", v.theme.quiet, 1.2f},
                         {&c.reconstruction, "reconstr.", v.theme.red, 1.5f},
