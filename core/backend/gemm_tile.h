@@ -14,10 +14,14 @@ inline namespace UNPICK_ISA {
 
 using namespace simd;
 
-inline constexpr int kRows = kRegisters == 32 ? 8 : kBytes == 32 ? 6 : 4;  // the most rows of a tile
-inline constexpr int kPanel = 2 * kLanes;                                  // columns of a tile, and of a packed panel of B
-inline constexpr int kWide = 8 * kLanes;                                   // columns of a tile of a single row
-inline constexpr int kAhead = 8;                                           // listed rows of B that a single row asks for in advance
+#ifdef __wasm_simd128__
+inline constexpr int kRows = 2, kVectors = 4;  // a broadcast is a load there, and costs as much as one
+#else
+inline constexpr int kRows = kRegisters == 32 ? 8 : kBytes == 32 ? 6 : 4, kVectors = 2;  // the most rows of a tile; its vectors
+#endif
+inline constexpr int kPanel = kVectors * kLanes;  // columns of a tile, and of a packed panel of B
+inline constexpr int kWide = 8 * kLanes;          // columns of a tile of a single row
+inline constexpr int kAhead = 8;                  // listed rows of B that a single row asks for in advance
 
 typedef uint16_t Number __attribute__((may_alias));  // NOLINT(modernize-use-using): lists live in scratch made for reals
 
@@ -84,9 +88,9 @@ __attribute__((noinline)) void product(const Operands& o) {
 template <bool kListed, int R = kRows>
 void whole_product(int rows, const Operands& o) {
   if constexpr (R == 1)
-    product<1, 2, kListed>(o);
+    product<1, kVectors, kListed>(o);
   else
-    rows == R ? product<R, 2, kListed>(o) : whole_product<kListed, R - 1>(rows, o);
+    rows == R ? product<R, kVectors, kListed>(o) : whole_product<kListed, R - 1>(rows, o);
 }
 
 // C[rows, width] for rows = 1..kRows and width = 1..kPanel; a narrow one goes through `edge` (kRows x kPanel), and B's rows

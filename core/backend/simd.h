@@ -53,6 +53,12 @@ typedef real VecU __attribute__((vector_size(kBytes), aligned(sizeof(real)), may
 UNPICK_INLINE Vec load(const real* p) { return *reinterpret_cast<const VecU*>(p); }
 UNPICK_INLINE void store(real* p, Vec v) { *reinterpret_cast<VecU*>(p) = v; }
 UNPICK_INLINE Vec splat(real x) { return x - Vec{}; }
+#ifdef __wasm_simd128__
+inline constexpr bool kKeepsDenormals = true;  // there is no switch (core/base/denormals.h): kernels that meet many avoid them
+#else
+inline constexpr bool kKeepsDenormals = false;
+#endif
+
 UNPICK_INLINE Vec select(Mask m, Vec yes, Vec no) { return m ? yes : no; }
 UNPICK_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }  // b if a is NaN
 UNPICK_INLINE Vec abs(Vec x) { return x < Vec{} ? -x : x; }    // abs(-0) = -0

@@ -23,6 +23,9 @@ UNPICK_INLINE Vec by_lane(Vec x, F f) {
 }
 
 UNPICK_INLINE Vec sqrt(Vec x) {
+#ifdef __wasm_simd128__
+  if constexpr (sizeof(real) == 4) return (Vec)__builtin_wasm_sqrt_f32x4((float __attribute__((vector_size(16))))x);
+#endif
   return by_lane(x, [](real v) { return std::sqrt(v); });
 }
 
