@@ -17,13 +17,14 @@ namespace {
 
 TEST(Script, ReadsWhatItWrites) {
   const std::vector<LoggedLine> log{{0, "play"}, {12, "set beta 8"}, {30, "start seed=2"}, {0, "move 1 -0.25"}};
-  const auto again = io::parse_script(io::script_text("start latent=3", log), "here");
-  ASSERT_EQ(again.size(), log.size() + 1);
+  const auto again = io::parse_script(io::script_text("start latent=3", log, 40), "here");
+  ASSERT_EQ(again.size(), log.size() + 2);
   EXPECT_EQ(again[0].line, "start latent=3");
   for (size_t i = 0; i < log.size(); ++i) {
     EXPECT_EQ(again[i + 1].step, log[i].step);
     EXPECT_EQ(again[i + 1].line, log[i].line);
   }
+  EXPECT_EQ(again.back().step, 40);
 }
 
 TEST(Script, NamesTheLineThatIsWrong) {
@@ -46,13 +47,13 @@ TEST(Script, TheCommandLineReplaysWhatALabWasTold) {
                                     {"batch", "8"}})
     set(config, name, value);
   Lab lab(open_dataset, config);
-  for (const char* line : {"step 5", "set beta 2", "step 4", "keep"}) {
+  for (const char* line : {"step 5", "set beta 2", "step 4"}) {
     lab.post(line);
     while (!std::isinf(lab.advance(0.01))) continue;
   }
   const io::TemporaryFolder folder;
   const std::string script = folder / "commands.txt", out = folder / "again";
-  std::ofstream(script) << io::script_text(lab.latest().opening, lab.log());
+  std::ofstream(script) << io::script_text(lab.latest().opening, lab.log(), lab.session().step());
   const io::Program done(folder, {"replay", script, "--out", out});
   ASSERT_EQ(done.wait(), 0) << done.err();
   const io::StoredModel again = io::read_model(out);

@@ -83,7 +83,7 @@ std::string export_run(const Snapshot& s, const io::Image& picture) {
     for (const auto& kl : s.curves->kl_per_latent) curves += format(",%.9g", static_cast<double>(kl[i]));
   }
   io::write_atomically(directory.file("curves.csv"), curves + "\n");
-  io::write_atomically(directory.file("commands.txt"), io::script_text(s.opening, *s.log));
+  io::write_atomically(directory.file("commands.txt"), io::script_text(s.opening, *s.log, s.kept->state.step));
   io::write_png(directory.file("lab.png"), picture);
   return directory.path();
 }

@@ -8,11 +8,11 @@
 
 namespace unpick::io {
 
-std::string script_text(const std::string& opening, const std::vector<LoggedLine>& log) {
+std::string script_text(const std::string& opening, const std::vector<LoggedLine>& log, int64_t step) {
   std::string text = "# Commands of a run of Unpick; the same again: unpick replay FILE --out DIR\n";
   text += opening.empty() ? "# This run was opened from a file: give it with --from.\n" : "0 " + opening + "\n";
   for (const LoggedLine& line : log) text += std::to_string(line.step) + " " + line.line + "\n";
-  return text;
+  return text + std::to_string(step) + " pause\n";
 }
 
 std::vector<LoggedLine> parse_script(const std::string& text, const std::string& where) {

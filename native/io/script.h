@@ -16,8 +16,9 @@
 
 namespace unpick::io {
 
-// `opening` is the first line's command; empty if the run came from a file and cannot be replayed from nothing.
-std::string script_text(const std::string& opening, const std::vector<LoggedLine>& log);
+// `opening` is the first line's command; empty if the run came from a file and cannot be replayed from nothing. `step`: where the
+// run stood, and a replay ends.
+std::string script_text(const std::string& opening, const std::vector<LoggedLine>& log, int64_t step);
 
 // Error(data) naming the line that has no number of steps, or no command. Whether a command makes sense is the lab's to say.
 std::vector<LoggedLine> parse_script(const std::string& text, const std::string& where);

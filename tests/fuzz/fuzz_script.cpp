@@ -9,8 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace unpick;
   try {
     const auto lines = io::parse_script(std::string(reinterpret_cast<const char*>(data), size), "input");
-    const auto again = io::parse_script(io::script_text("", lines), "output");
-    if (again.size() != lines.size()) std::abort();
+    const auto again = io::parse_script(io::script_text("", lines, 0), "output");
+    if (again.size() != lines.size() + 1) std::abort();
     for (size_t i = 0; i < lines.size(); ++i)
       if (again[i].step != lines[i].step || again[i].line != lines[i].line) std::abort();
   } catch (const Error&) {
