@@ -94,7 +94,9 @@ TEST(Lab, MomentsToLookBackAtAreFewAndFarApart) {
   EXPECT_EQ(moments.front().step, 0);
   for (size_t i = 0; i < moments.size(); ++i) {
     EXPECT_EQ(moments[i].look->step, moments[i].step);
-    if (i) EXPECT_GE(moments[i].step, moments[i - 1].step + 10);
+    if (i > 0) {
+      EXPECT_GE(moments[i].step, moments[i - 1].step + 10);
+    }
   }
 }
 
