@@ -20,14 +20,14 @@ std::vector<LoggedLine> parse_script(const std::string& text, const std::string&
   std::istringstream lines(text);
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
+    line.erase(line.find_last_not_of(" \t\r") + 1);
     const size_t from = line.find_first_not_of(" \t");
     if (from == std::string::npos || line[from] == '#') continue;
     LoggedLine logged{-1, ""};
     const char* end = line.data() + line.size();
     const auto [rest, failed] = std::from_chars(line.data() + from, end, logged.step);
     if (failed == std::errc() && rest != end && *rest == ' ') logged.line = std::string(rest + 1, end);
-    if (logged.step < 0 || logged.line.find_first_not_of(" \t") == std::string::npos)
+    if (logged.step < 0 || logged.line.empty())
       throw Error(ErrorKind::data, where + ", line " + std::to_string(number), "is not STEP COMMAND",
                   "write, for example, 250 set beta 8");
     script.push_back(std::move(logged));
