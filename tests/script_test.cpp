@@ -62,6 +62,11 @@ TEST(Script, TheCommandLineReplaysWhatALabWasTold) {
   const State state = lab.session().state();
   EXPECT_TRUE(std::equal(weights.begin(), weights.end(), state.weights.begin(), state.weights.end())) << "bit for bit";
 
+  std::ofstream(script) << "0 start model=linear latent=2 batch=8 steps=3\n5 set beta 2\n" << std::flush;
+  const io::Program late(folder, {"replay", script, "--out", out});
+  EXPECT_EQ(late.wait(), 3);
+  EXPECT_NE(late.err().find("stands at step 3"), std::string::npos) << late.err();
+
   std::ofstream(script) << "0 start betta=3\n" << std::flush;
   const io::Program wrong(folder, {"replay", script, "--out", out});
   EXPECT_EQ(wrong.wait(), 3);

@@ -1,6 +1,7 @@
 // What the views share. See view.h.
 #include "ui/view.h"
 
+#include <algorithm>
 #include <array>
 
 namespace unpick::ui {
@@ -53,6 +54,15 @@ Rect draw_head(const View& v, Rect r, const std::string& title, const std::strin
   }
   r.y0 += 6;
   return r;
+}
+
+const Seams* traced_seams(const View& v, const Rect& r, const std::string& title) {
+  if (!v.now.seams) draw_head(v, r, title, "Tracing the singular-vector paths through the chosen code …", v.now.look->step);
+  return v.now.seams.get();
+}
+
+bool axes_follow(const Seams& seams) {
+  return std::none_of(seams.seams.begin(), seams.seams.end(), [](const Seam& seam) { return seam.departure >= 0.1; });
 }
 
 std::vector<int> shown_latents(const View& v, bool also_unused) {

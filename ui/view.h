@@ -72,6 +72,11 @@ std::span<const ViewRow> views();
 void draw_header(const View& v, Rect r);
 void draw_knobs(const View& v, Rect r);
 
+// The seams to draw; null, and a head that says so, while none have been traced.
+const Seams* traced_seams(const View& v, const Rect& r, const std::string& title);
+// The axes' images keep to the seams: no departure above a tenth of a seam's length.
+bool axes_follow(const Seams& seams);
+
 // The latents in the order in which every view shows them: by falling KL.
 std::vector<int> shown_latents(const View& v, bool also_unused);
 std::string latent_name(int latent);             // "z3"

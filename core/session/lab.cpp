@@ -442,6 +442,9 @@ void replay(Lab& lab, std::span<const LoggedLine> log) {
       lab.post("step " + std::to_string(logged.step - lab.session().step()));
       while (lab.session().step() < logged.step && std::isfinite(lab.advance(1))) continue;
     }
+    if (lab.session().step() != logged.step)
+      throw Error(ErrorKind::data, "step " + std::to_string(logged.step) + ", '" + logged.line + "'",
+                  "the run stands at step " + std::to_string(lab.session().step()), "put the lines in order, or set steps to more");
     const std::string verb = words_of(logged.line)[0];
     if (verb == "play" || verb == "pause" || verb == "step" || verb == "speed") continue;  // where it stood still is in the steps
     lab.post(logged.line);

@@ -129,7 +129,8 @@ class Lab {
   std::shared_ptr<const Kept> kept_;
 };
 
-// Does again what a log tells, to the last line: training goes on to the step of each line before it takes effect.
+// Does again what a log tells, to the last line: training goes on to the step of each line before it takes effect. Error(data) for
+// a line whose step the run does not come to: it lies behind, or after the last.
 void replay(Lab& lab, std::span<const LoggedLine> log);
 
 }  // namespace unpick

@@ -9,11 +9,9 @@
 namespace unpick::ui {
 
 void draw_density(const View& v, Rect r) {
-  if (!v.now.seams) {
-    draw_head(v, r, "Densities of the seams", "Tracing the singular-vector paths through the chosen code …", v.now.look->step);
-    return;
-  }
-  const Seams& seams = *v.now.seams;
+  const Seams* traced = traced_seams(v, r, "Densities of the seams");
+  if (!traced) return;
+  const Seams& seams = *traced;
   r = draw_head(v, r, "Along a seam images are dense where it is slow",
                 "log f, the prior's density per unit of a seam's length, against that length from the chosen code. Under C1 and C2 "
                 "these factors are all that there is: log p on the manifold is their sum.",

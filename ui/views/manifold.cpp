@@ -44,21 +44,13 @@ void draw_cloud(const View& v, const Orbit& orbit, float radius) {
   }
 }
 
-std::string manifold_title(const Seams& seams) {
-  double most = 0;
-  for (const Seam& seam : seams.seams) most = std::max(most, std::isnan(seam.departure) ? 0 : seam.departure);
-  return most < 0.1 ? "The axes' images run along the seams" : "The axes' images leave the seams";
-}
-
 }  // namespace
 
 void draw_manifold(const View& v, Rect r) {
-  if (!v.now.seams) {
-    draw_head(v, r, "Seams on the manifold", "Tracing the singular-vector paths through the chosen code …", v.now.look->step);
-    return;
-  }
-  const Seams& seams = *v.now.seams;
-  r = draw_head(v, r, manifold_title(seams),
+  const Seams* traced = traced_seams(v, r, "Seams on the manifold");
+  if (!traced) return;
+  const Seams& seams = *traced;
+  r = draw_head(v, r, axes_follow(seams) ? "The axes' images run along the seams" : "The axes' images leave the seams",
                 "Red: seams. Green: images of the latents' axes. Dots: 128 images, seen along three directions with " +
                     fixed(100 * seams.shown, 0) + " % of their variance. Drag to turn.",
                 seams.step);

@@ -10,13 +10,6 @@ namespace {
 
 constexpr float kSpace = 6, kName = 132, kNarrowName = 44, kBetweenPairs = 12;
 
-std::string walks_title(const Seams& seams) {
-  double most = 0;
-  for (const Seam& seam : seams.seams) most = std::max(most, std::isnan(seam.departure) ? 0 : seam.departure);
-  return most < 0.1 ? "Along a seam the picture changes as along its latent"
-                    : "Along a seam the picture changes otherwise than along its latent";
-}
-
 void draw_names(const View& v, const Rect& pair, size_t k, const Seam& seam, bool narrow, float tile) {
   const ImU32 latent = v.memory.hovered_latent == seam.latent ? v.theme.amber : v.theme.blue;
   v.pen.text({pair.x0, pair.y0}, Type::strong, v.theme.red, vector_name('v', k));
@@ -35,11 +28,9 @@ void draw_names(const View& v, const Rect& pair, size_t k, const Seam& seam, boo
 }  // namespace
 
 void draw_seams(const View& v, Rect r) {
-  if (!v.now.seams) {
-    draw_head(v, r, "Along the seams", "Tracing the singular-vector paths through the chosen code …", v.now.look->step);
-    return;
-  }
-  const Seams& seams = *v.now.seams;
+  const Seams* traced = traced_seams(v, r, "Along the seams");
+  if (!traced) return;
+  const Seams& seams = *traced;
   const size_t pixels = static_cast<size_t>(v.now.image.size()), count = seams.seams.size();
   const size_t columns = count ? seams.seams[0].along.size() / pixels : 0;
   const int channels = v.now.image[2];
@@ -49,7 +40,9 @@ void draw_seams(const View& v, Rect r) {
     return pixel_colour(&walk[t % columns * pixels], p, channels);
   });
   r = draw_head(
-      v, r, walks_title(seams),
+      v, r,
+      axes_follow(seams) ? "Along a seam the picture changes as along its latent"
+                         : "Along a seam the picture changes otherwise than along its latent",
       "Each pair walks from the chosen code both ways: above along dz/dt = v(z), whose image is the seam, below along the "
       "latent. δ: distance of the axis' image from the seam, as a share of its length.",
       seams.step);
