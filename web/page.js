@@ -137,10 +137,10 @@ async function start() {
 }
 
 function go_on(record) {
-  const count = record.weights.length, at = lab._malloc(12 * count);
-  for (const [i, region] of [record.weights, record.m, record.v].entries()) lab.HEAPF32.set(region, at / 4 + i * count);
-  lab.ccall('unpick_open', null, ['string', 'string', 'number', 'number', 'number'],
-            [record.words.join('\n'), record.log.join('\n'), record.step, at, count]);
+  const count = record.weights.length, past = record.past ?? [], at = lab._malloc(4 * (3 * count + past.length));
+  for (const [i, region] of [record.weights, record.m, record.v, past].entries()) lab.HEAPF32.set(region, at / 4 + i * count);
+  lab.ccall('unpick_open', null, ['string', 'string', 'number', 'number', 'number', 'number'],
+            [record.words.join('\n'), record.log.join('\n'), record.step, at, count, past.length]);
   lab._free(at);
 }
 
@@ -188,11 +188,12 @@ function keep() {
   if (broken || forgotten || !database) return;
   const text = lab.ccall('unpick_keep', 'string', [], []);
   if (!text) return;
-  const {words, log, step, count, regions} = JSON.parse(text);
+  const {words, log, step, count, regions, past: [begin, length]} = JSON.parse(text);
   const {playing, steps} = unpick.report();
   const [weights, m, v] = regions.map(at => lab.HEAPF32.slice(at / 4, at / 4 + count));
+  const past = lab.HEAPF32.slice(begin / 4, begin / 4 + length);
   try {
-    store.put(database, {version: 1, hash: location.hash, words, log, step, steps, playing, weights, m, v});
+    store.put(database, {version: 1, hash: location.hash, words, log, step, steps, playing, weights, m, v, past});
     kept_step = step;
     kept_at = performance.now();
   } catch {}  // a full disk must not end the run

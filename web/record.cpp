@@ -20,6 +20,29 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 constexpr double kPatience = 500;  // ms: the trainer looks for commands between two steps
 std::string record;
+std::vector<float> past;  // the curves: for each point step, loss, reconstruction, KL, then the KL of each latent
+
+void write_past(const Curves& curves) {
+  past.clear();
+  for (size_t i = 0; i < curves.step.size(); ++i) {
+    for (float x : {static_cast<float>(curves.step[i]), curves.loss[i], curves.reconstruction[i], curves.kl[i]}) past.push_back(x);
+    for (const auto& kl : curves.kl_per_latent) past.push_back(kl[i]);
+  }
+}
+
+std::shared_ptr<const Curves> read_past(std::span<const float> from, int64_t latent) {
+  auto curves = std::make_shared<Curves>();
+  curves->kl_per_latent.resize(static_cast<size_t>(latent));
+  const size_t width = 4 + curves->kl_per_latent.size();
+  for (; from.size() >= width; from = from.subspan(width)) {
+    curves->step.push_back(static_cast<int64_t>(from[0]));
+    curves->loss.push_back(from[1]);
+    curves->reconstruction.push_back(from[2]);
+    curves->kl.push_back(from[3]);
+    for (size_t j = 4; j < width; ++j) curves->kl_per_latent[j - 4].push_back(from[j]);
+  }
+  return curves;
+}
 
 }  // namespace
 }  // namespace unpick::web
@@ -38,19 +61,22 @@ EMSCRIPTEN_KEEPALIVE const char* unpick_keep() {
     page->runner.yield();
   }
   const Kept& kept = *page->lab.latest().kept;
-  const auto address = [](const std::vector<real>& region) { return std::to_string(reinterpret_cast<uintptr_t>(region.data())); };
+  const auto address = [](const auto& region) { return std::to_string(reinterpret_cast<uintptr_t>(region.data())); };
+  web::write_past(*kept.curves);
   std::string log;
   for (const LoggedCommand& line : kept.log)
     log +=
         (log.empty() ? "" : ",") + web::quoted(std::to_string(line.step) + " " + line.command.setting + " " + line.command.value);
   web::record = "{\"words\":" + web::words_of(kept.config) + ",\"log\":[" + log + "],\"step\":" + std::to_string(kept.state.step) +
                 ",\"count\":" + std::to_string(kept.state.weights.size()) + ",\"regions\":[" + address(kept.state.weights) + "," +
-                address(kept.state.m) + "," + address(kept.state.v) + "]}";
+                address(kept.state.m) + "," + address(kept.state.v) + "],\"past\":[" + address(web::past) + "," +
+                std::to_string(web::past.size()) + "]}";
   return web::record.c_str();
 }
 
-// Goes on with a run: `words` and `log` have one entry to a line; `floats` are weights and both moments, `count` each.
-EMSCRIPTEN_KEEPALIVE void unpick_open(const char* words, const char* log, double step, const float* floats, int count) {
+// Goes on with a run: `words` and `log` have one entry to a line; `floats` are weights and both moments, `count` each, and
+// the `past`, the curves, as unpick_keep wrote them.
+EMSCRIPTEN_KEEPALIVE void unpick_open(const char* words, const char* log, double step, const float* floats, int count, int past) {
   try {
     Kept run;
     run.config = web::config_from(web::lines_of(words));
@@ -61,6 +87,7 @@ EMSCRIPTEN_KEEPALIVE void unpick_open(const char* words, const char* log, double
       region->assign(floats, floats + count);
       floats += count;
     }
+    run.curves = web::read_past({floats, static_cast<size_t>(past)}, run.config.latent);
     for (const std::string& line : web::lines_of(log)) {
       std::istringstream stream(line);
       LoggedCommand logged;

@@ -85,6 +85,7 @@ void Lab::begin(const Config& config, const Kept* from) {
   curves_ = {};
   curves_.kl_per_latent.resize(static_cast<size_t>(config.latent));
   curve_stride_ = 1;
+  if (from) resume_curves(*from);
   measured_step_ = session_->step();
   measured_at_ = steps_per_second_ = 0;
   image_ = central_image(session_->data());
@@ -235,7 +236,7 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
     }
     case Verb::keep: {
       const Shape image = session_->data().image();
-      kept_ = std::make_shared<const Kept>(Kept{session_->config(), image, session_->state(), session_->log()});
+      kept_ = std::make_shared<const Kept>(Kept{session_->config(), image, session_->state(), session_->log(), std::make_shared<const Curves>(curves_)});
       break;
     }
   }
@@ -263,13 +264,21 @@ void Lab::train_step() {
   append_curves();
 }
 
-// At equal distances: when there are too many points, every second one goes and the distance doubles.
+// Points at equal distances in steps, all of this model: what a file said of another is left out.
+void Lab::resume_curves(const Kept& run) {
+  if (!run.curves || run.curves->kl_per_latent.size() != curves_.kl_per_latent.size()) return;
+  curves_ = *run.curves;
+  const auto end = std::upper_bound(curves_.step.begin(), curves_.step.end(), run.state.step);
+  const auto count = static_cast<size_t>(end - curves_.step.begin());
+  curves_.step.resize(count);
+  for (auto* values : {&curves_.loss, &curves_.reconstruction, &curves_.kl}) values->resize(count);
+  for (auto& values : curves_.kl_per_latent) values.resize(count);
+  if (count > 1) curve_stride_ = std::max<int64_t>(1, curves_.step[count - 1] - curves_.step[count - 2]);
+  while (curves_.step.size() > kCurvePoints) thin_curves();
+}
+
 void Lab::append_curves() {
   if (session_->step() % curve_stride_ != 0 || failed_) return;
-  const auto every_second = [](auto& values) {
-    for (size_t i = 1; 2 * i < values.size(); ++i) values[i] = values[2 * i];
-    values.resize((values.size() + 1) / 2);
-  };
   const Losses& losses = session_->losses();
   curves_.step.push_back(losses.step);
   curves_.loss.push_back(static_cast<float>(losses.loss));
@@ -278,13 +287,18 @@ void Lab::append_curves() {
   for (size_t j = 0; j < losses.kl_per_latent.size(); ++j)
     curves_.kl_per_latent[j].push_back(static_cast<float>(losses.kl_per_latent[j]));
   curves_changed_ = true;
-  if (curves_.step.size() <= kCurvePoints) return;
+  if (curves_.step.size() > kCurvePoints) thin_curves();
+}
+
+// When there are too many points, every second one goes and the distance doubles.
+void Lab::thin_curves() {
   curve_stride_ *= 2;
   // The first point is step 1; points that stay are the multiples of the new distance.
   const size_t first = curves_.step[0] % curve_stride_ == 0 ? 0 : 1;
   const auto thin = [&](auto& values) {
     values.erase(values.begin(), values.begin() + static_cast<long>(first));
-    every_second(values);
+    for (size_t i = 1; 2 * i < values.size(); ++i) values[i] = values[2 * i];
+    values.resize((values.size() + 1) / 2);
   };
   thin(curves_.step);
   for (auto* values : {&curves_.loss, &curves_.reconstruction, &curves_.kl}) thin(*values);

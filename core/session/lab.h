@@ -79,7 +79,9 @@ class Lab {
   void record(const std::string& line);
   bool may_step(double now);
   void train_step();
+  void resume_curves(const Kept& run);
   void append_curves();
+  void thin_curves();
   double rested_at() const;  // until then, watching leaves the time to training
   bool out_of_date() const;  // pictures or look are not of the present step
   bool seams_out_of_date() const;

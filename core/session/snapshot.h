@@ -88,6 +88,7 @@ struct Kept {
   Shape image;  // [H,W,C]
   State state;
   std::vector<LoggedCommand> log;
+  std::shared_ptr<const Curves> curves{};  // up to the state's step, where they are known
 };
 
 // A command as it took effect, and the number of steps done by then.

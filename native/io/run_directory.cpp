@@ -41,6 +41,27 @@ std::string log_text(const std::vector<LoggedCommand>& log) {
   return text;
 }
 
+// Lines that are not in order, or not at the distance of the first two, are left out, as are those of another model.
+std::shared_ptr<const Curves> curves_of(const std::vector<MetricsRow>& rows, int64_t latent) {
+  auto curves = std::make_shared<Curves>();
+  curves->kl_per_latent.resize(static_cast<size_t>(latent));
+  const int64_t distance = rows.size() > 1 ? rows[1].losses.step - rows[0].losses.step : 1;
+  for (const MetricsRow& row : rows) {
+    const Losses& losses = row.losses;
+    const int64_t before = curves->step.empty() ? 0 : curves->step.back();
+    if (losses.kl_per_latent.size() != curves->kl_per_latent.size() || losses.step <= before || distance < 1 ||
+        losses.step % distance != 0)
+      continue;
+    curves->step.push_back(losses.step);
+    curves->loss.push_back(static_cast<float>(losses.loss));
+    curves->reconstruction.push_back(static_cast<float>(losses.reconstruction));
+    curves->kl.push_back(static_cast<float>(losses.kl));
+    for (size_t j = 0; j < losses.kl_per_latent.size(); ++j)
+      curves->kl_per_latent[j].push_back(static_cast<float>(losses.kl_per_latent[j]));
+  }
+  return curves;
+}
+
 }  // namespace
 
 bool RunDirectory::holds_run() const { return std::filesystem::exists(file("checkpoint.safetensors")); }
@@ -55,7 +76,7 @@ void RunDirectory::create() const {
 
 void RunDirectory::save(const Session& session, const std::vector<MetricsRow>& metrics) const {
   write_atomically(file("metrics.csv"), metrics_text(metrics, session.config().latent));
-  save({session.config(), session.model().spec.image, session.state(), session.log()});
+  save({session.config(), session.model().spec.image, session.state(), session.log(), {}});
 }
 
 void RunDirectory::save(const Kept& run) const {
@@ -96,12 +117,13 @@ std::vector<MetricsRow> RunDirectory::read_metrics(int64_t up_to_step) const {
 Kept read_run(const std::string& path) {
   const std::string checkpoint = RunDirectory(path).file("checkpoint.safetensors");
   StoredModel model = read_model(path);
-  Kept run{model.info.config, model.info.image, {}, {}};
+  Kept run{model.info.config, model.info.image, {}, {}, {}};
   if (std::filesystem::exists(checkpoint)) {
     StoredCheckpoint stored = read_checkpoint(checkpoint, model.model.table);
     run.config = stored.info.config;
     run.state = std::move(stored.state);
     run.log = std::move(stored.log);
+    run.curves = curves_of(RunDirectory(path).read_metrics(run.state.step), run.config.latent);
     return run;
   }
   const auto weights = model.model.weights.span();

@@ -201,9 +201,29 @@ TEST(App, AnOpenedRunIsShownAndGoesOn) {
   second.settle();
   EXPECT_EQ(second.lab.latest().step, 3);
   EXPECT_EQ(second.lab.latest().losses.step, 0);
+  EXPECT_EQ(second.lab.latest().curves->loss, first.lab.latest().curves->loss);
   second.frame();
   EXPECT_GT(vertices(), 2000);
   EXPECT_EQ(second.ask("step 1").losses.loss, first.ask("step 1").losses.loss);
+  EXPECT_EQ(second.lab.latest().curves->step, (std::vector<int64_t>{1, 2, 3, 4}));
+}
+
+TEST(App, CurvesThatAreNewerThanTheRunOrOfAnotherModelAreLeftOut) {
+  Lab1 first;
+  first.ask("step 6");
+  first.ask("keep");
+  Kept kept = *first.lab.latest().kept;
+  kept.state.step = 4;
+  Lab1 second;
+  second.lab.open(kept);
+  second.settle();
+  EXPECT_EQ(second.lab.latest().curves->step, (std::vector<int64_t>{1, 2, 3, 4}));
+  auto other = *kept.curves;
+  other.kl_per_latent.pop_back();
+  kept.curves = std::make_shared<const Curves>(other);
+  second.lab.open(kept);
+  second.settle();
+  EXPECT_TRUE(second.lab.latest().curves->step.empty());
 }
 
 TEST(App, ARunThatCannotStartSaysWhy) {

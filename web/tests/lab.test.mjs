@@ -112,9 +112,11 @@ for (const [name, search] of Object.entries(builds)) {
     await post(page, 'set steps 80');
     await post(page, 'step 5');
     await until(page, () => unpick.report().step === 65 && !unpick.report().playing);
+    const {first_loss: first} = await report(page);
     await page.reload();
     await until(page, () => window.unpick?.report().step === 65);
-    assert.equal((await report(page)).playing, false);
+    const reloaded = await report(page);
+    assert.deepEqual([reloaded.playing, reloaded.first_loss], [false, first], 'paused, with its curves');
     await post(page, 'step 15');
     await until(page, () => unpick.report().step === 80);
     const resumed = await report(page);
