@@ -35,8 +35,8 @@ std::vector<ImVec2> ellipse(const Plane& plane, double x, double y, const Eigen:
 void draw_prior(const View& v, const Plane& plane) {
   for (const double radius : {1.0, 2.0})
     v.pen.dashed(ellipse(plane, 0, 0, radius * radius * Eigen::Matrix2d::Identity()), v.theme.faint, 1, 3, true);
-  const ImVec2 top = plane.at(0, 2);
-  v.pen.text({top.x, top.y - 15}, Type::small, v.theme.faint, "prior, 2 sd", 0.5f);
+  const ImVec2 corner = plane.at(-kReach, kReach);  // where there are hardly any codes
+  v.pen.text({corner.x + 6, corner.y + 3}, Type::small, v.theme.faint, "prior: 1, 2 sd");
 }
 
 void draw_codes(const View& v, const Plane& plane) {

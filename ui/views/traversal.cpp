@@ -45,9 +45,13 @@ void draw_label(const View& v, const Rect& row, const Grid& g, int latent) {
     return;
   }
   v.pen.text({row.x0 + g.label - 20, row.y0 + 1}, Type::small, v.theme.quiet, fixed(kl, 2) + " nats", 1);
-  if (row.height() < 50) return;
-  const Rect words{row.x0, row.y0 + 19, row.x0 + g.label - 16, row.y1};
-  v.pen.paragraph(words, Type::small, v.theme.quiet, label_of(v, latent));
+  // Under the name where rows are high, else behind the pictures, if those leave room.
+  const Rect under{row.x0, row.y0 + 19, row.x0 + g.label - 16, row.y1};
+  const Rect behind{g.centre(row, static_cast<float>(g.columns - 1)) + g.tile / 2 + 16, row.y0 + 1, row.x1, row.y1};
+  if (row.height() >= 50)
+    v.pen.paragraph(under, Type::small, v.theme.quiet, label_of(v, latent));
+  else if (behind.width() >= 120)
+    v.pen.paragraph(behind, Type::small, v.theme.quiet, label_of(v, latent));
 }
 
 // The amber mark shows where the code is; dragging it, or anywhere in the row, moves the code.
