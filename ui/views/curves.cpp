@@ -139,7 +139,7 @@ void draw_losses(const View& v, Rect r) {
                 l.step && r.width() < 320 ? "Loss " + number(l.loss) + " nats"
                 : l.step ? "Loss " + number(l.loss) + " = reconstruction " + number(l.reconstruction) + " and KL " + number(l.kl)
                          : std::string("Loss, reconstruction and KL"),
-                "Nats per image of each batch, against steps. Drag across to look back.", l.step);
+                "Nats per image, against steps. Drag to look back.", l.step);
   draw_scale(v, r);
   const Line lines[] = {{&c.loss, "loss", v.theme.quiet, 1.2f},
                         {&c.reconstruction, "reconstr.", v.theme.red, 1.5f},
@@ -154,7 +154,7 @@ void draw_kl(const View& v, Rect r) {
                 used ? latent_name(order[0]) +
                            " carries most: " + fixed(v.now.pictures->sample.kl[static_cast<size_t>(order[0])], 2) + " nats"
                      : std::string("No latent carries anything yet"),
-                "KL of each latent from the prior, nats per image, against steps.", v.now.losses.step);
+                "KL from the prior, nats per image.", v.now.losses.step);
   draw_scale(v, r);
   std::vector<Line> lines;
   for (size_t i = order.size(); i-- > 0;) {

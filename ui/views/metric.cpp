@@ -51,8 +51,8 @@ void draw_metric(const View& v, Rect r) {
   const Eigen::Index n = g.G.rows();
   const bool diagonal = look.off.measured < 0.1 && look.off.measured < look.off.rotated / 2;
   r = draw_head(v, r, diagonal ? "J'J is nearly diagonal" : "J'J is not diagonal",
-                "Share off the diagonal " + fixed(look.off.measured, 3) + " (rotated at random: " + fixed(look.off.rotated, 2) +
-                    "); from V to the axes " + fixed(look.to_axes.measured, 2) + " (" + fixed(look.to_axes.rotated, 2) + ").",
+                "Off the diagonal " + fixed(look.off.measured, 3) + " (at random " + fixed(look.off.rotated, 2) +
+                    "); V to the axes " + fixed(look.to_axes.measured, 2) + " (" + fixed(look.to_axes.rotated, 2) + ").",
                 look.step);
   std::vector<std::string> latents, vectors;
   for (Eigen::Index k = 0; k < n; ++k) {
