@@ -9,6 +9,7 @@
 
 #include "native/io/files.h"
 #include "native/io/model_file.h"
+#include "native/io/run_directory.h"
 #include "tests/io_support.h"
 #include "tests/program.h"
 
@@ -58,6 +59,19 @@ TEST(Train, LeavesACompleteRunDirectory) {
   std::vector<std::string> steps;
   while (std::getline(csv, line)) steps.push_back(line.substr(0, line.find(',')));
   EXPECT_EQ(steps, (std::vector<std::string>{"50", "100", "120"}));
+}
+
+TEST(Train, AnOpenedRunBringsItsCurvesAndGoesOnWithoutThemIfTheyAreDamaged) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(Program(folder, train(folder / "run", {"--steps", "120"})).wait(), 0);
+  const Kept run = read_run(folder / "run");
+  ASSERT_TRUE(run.curves);
+  EXPECT_EQ(run.curves->step, (std::vector<int64_t>{50, 100})) << "at equal distances";
+  EXPECT_EQ(run.curves->kl_per_latent.size(), 3u);
+  EXPECT_GT(run.curves->loss[0], run.curves->kl[0]);
+  std::ofstream(folder / "run/metrics.csv") << "step,loss\n1,2\n";
+  EXPECT_EQ(read_run(folder / "run").state.step, 120);
+  EXPECT_FALSE(read_run(folder / "run").curves);
 }
 
 TEST(Train, KilledAtAnyMomentAndResumedEndsWithTheSameWeights) {

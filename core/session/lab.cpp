@@ -236,7 +236,8 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
     }
     case Verb::keep: {
       const Shape image = session_->data().image();
-      kept_ = std::make_shared<const Kept>(Kept{session_->config(), image, session_->state(), session_->log(), std::make_shared<const Curves>(curves_)});
+      auto curves = std::make_shared<const Curves>(curves_);
+      kept_ = std::make_shared<const Kept>(Kept{session_->config(), image, session_->state(), session_->log(), std::move(curves)});
       break;
     }
   }

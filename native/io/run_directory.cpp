@@ -45,14 +45,12 @@ std::string log_text(const std::vector<LoggedCommand>& log) {
 std::shared_ptr<const Curves> curves_of(const std::vector<MetricsRow>& rows, int64_t latent) {
   auto curves = std::make_shared<Curves>();
   curves->kl_per_latent.resize(static_cast<size_t>(latent));
-  const int64_t distance = rows.size() > 1 ? rows[1].losses.step - rows[0].losses.step : 1;
+  std::vector<int64_t>& step = curves->step;
   for (const MetricsRow& row : rows) {
     const Losses& losses = row.losses;
-    const int64_t before = curves->step.empty() ? 0 : curves->step.back();
-    if (losses.kl_per_latent.size() != curves->kl_per_latent.size() || losses.step <= before || distance < 1 ||
-        losses.step % distance != 0)
-      continue;
-    curves->step.push_back(losses.step);
+    if (losses.kl_per_latent.size() != curves->kl_per_latent.size() || losses.step <= (step.empty() ? 0 : step.back())) continue;
+    if (step.size() > 1 && losses.step % (step[1] - step[0]) != 0) continue;
+    step.push_back(losses.step);
     curves->loss.push_back(static_cast<float>(losses.loss));
     curves->reconstruction.push_back(static_cast<float>(losses.reconstruction));
     curves->kl.push_back(static_cast<float>(losses.kl));
@@ -123,7 +121,10 @@ Kept read_run(const std::string& path) {
     run.config = stored.info.config;
     run.state = std::move(stored.state);
     run.log = std::move(stored.log);
-    run.curves = curves_of(RunDirectory(path).read_metrics(run.state.step), run.config.latent);
+    try {
+      run.curves = curves_of(RunDirectory(path).read_metrics(run.state.step), run.config.latent);
+    } catch (const Error&) {  // a run goes on without its past rather than not at all
+    }
     return run;
   }
   const auto weights = model.model.weights.span();
