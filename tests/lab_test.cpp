@@ -212,6 +212,92 @@ TEST(Lab, ADivergedRunSaysSoAndANewOneStarts) {
   EXPECT_EQ(ask(lab, "step 2").step, 2);
 }
 
+// ---- two models in step ------------------------------------------------------------------------------------------------
+
+uint64_t fingerprint_alone(const std::string& name, const std::string& value, int64_t steps) {
+  Config config = small();
+  set(config, name, value);
+  Pool pool(1);
+  Session alone(config, open_spots("spots"), pool);
+  alone.advance(steps);
+  return alone.fingerprint();
+}
+
+TEST(Lab, EachModelOfAPairIsTheRunThatItWouldBeAlone) {
+  Lab lab(open_spots, small());
+  ask(lab, "step 5");
+  const Snapshot begun = ask(lab, "pair posterior=full");
+  EXPECT_EQ(begun.step, 0) << "both begin together";
+  const Snapshot s = ask(lab, "step 30");
+  ASSERT_TRUE(s.partner && lab.partner());
+  EXPECT_EQ(s.difference, std::vector<std::string>{"posterior"});
+  EXPECT_EQ(s.config.posterior, "diagonal");
+  EXPECT_EQ(s.partner->config.posterior, "full");
+  EXPECT_EQ(lab.session().fingerprint(), fingerprint_alone("posterior", "diagonal", 30));
+  EXPECT_EQ(lab.partner()->fingerprint(), fingerprint_alone("posterior", "full", 30));
+  for (const Trained* model : {static_cast<const Trained*>(&s), &*s.partner}) {
+    EXPECT_EQ(model->losses.step, 30);
+    EXPECT_EQ(model->curves->step.size(), 30u);
+    EXPECT_EQ(model->pictures->step, 30);
+    EXPECT_EQ(model->look->step, 30);
+    EXPECT_EQ(model->seams->step, 30);
+  }
+  EXPECT_NE(s.look->serial, s.partner->look->serial);
+  EXPECT_TRUE(s.moments->back().partner.begun());
+}
+
+TEST(Lab, WhatIsAskedOfOneModelOfAPairIsAskedOfBoth) {
+  Lab lab(open_spots, small());
+  ask(lab, "pair beta=2");
+  ask(lab, "move 1 0.5");
+  const Snapshot s = ask(lab, "set lr 0.002");
+  EXPECT_EQ(s.look->code[1], real{0.5});
+  EXPECT_EQ(s.partner->look->code[1], real{0.5});
+  EXPECT_EQ(s.config.lr, 0.002);
+  EXPECT_EQ(s.partner->config.lr, 0.002);
+  const Snapshot t = ask(lab, "set beta 1");
+  EXPECT_EQ(t.config.beta, 1);
+  EXPECT_EQ(t.partner->config.beta, 2) << "that is what differs";
+}
+
+TEST(Lab, APairStaysOneInANewRunAndIsReplayed) {
+  Lab lab(open_spots, small());
+  for (const char* line : {"pair posterior=full", "step 4", "start seed=3", "step 6", "set lr 0.01", "step 5"}) ask(lab, line);
+  ASSERT_TRUE(lab.partner());
+  EXPECT_EQ(lab.partner()->config().seed, 3);
+  Lab again(open_spots, small());
+  replay(again, lab.log());
+  ask(again, "step 5");
+  ASSERT_TRUE(again.partner());
+  EXPECT_EQ(again.session().fingerprint(), lab.session().fingerprint());
+  EXPECT_EQ(again.partner()->fingerprint(), lab.partner()->fingerprint());
+
+  const uint64_t before = lab.session().fingerprint();
+  EXPECT_FALSE(ask(lab, "single").partner);
+  EXPECT_EQ(lab.session().fingerprint(), before) << "the first goes on";
+}
+
+TEST(Lab, APairThatMakesNoSenseSaysSo) {
+  Lab lab(open_spots, small());
+  ask(lab, "step 3");
+  const std::pair<const char*, const char*> cases[] = {{"pair", "would be the same"},
+                                                       {"pair posterior=diagonal", "would be the same"},
+                                                       {"pair data=spots", "same for both"},
+                                                       {"pair threads=2", "same for both"},
+                                                       {"pair posterior", "NAME=VALUE"},
+                                                       {"pair colour=red", "unknown"},
+                                                       {"pair beta=-1", "beta"}};
+  for (const auto& [line, part] : cases) {
+    const std::string message = ask(lab, line).message;
+    EXPECT_NE(message.find(part), std::string::npos) << line << ": " << message;
+    EXPECT_FALSE(lab.partner());
+  }
+  EXPECT_EQ(lab.session().step(), 3);
+  ask(lab, "pair posterior=full");
+  EXPECT_NE(ask(lab, "start posterior=full").message.find("one of them is left"), std::string::npos);
+  EXPECT_FALSE(lab.partner());
+}
+
 TEST(Lab, AThreadTrainsWhileAnotherWatchesAndCommands) {
   Lab lab(open_spots, small());
   std::atomic<bool> stop{false};

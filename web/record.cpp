@@ -35,11 +35,8 @@ std::shared_ptr<const Curves> read_past(std::span<const float> from, int64_t lat
   curves->kl_per_latent.resize(static_cast<size_t>(latent));
   const size_t width = 4 + curves->kl_per_latent.size();
   for (; from.size() >= width; from = from.subspan(width)) {
-    curves->step.push_back(static_cast<int64_t>(from[0]));
-    curves->loss.push_back(from[1]);
-    curves->reconstruction.push_back(from[2]);
-    curves->kl.push_back(from[3]);
-    for (size_t j = 4; j < width; ++j) curves->kl_per_latent[j - 4].push_back(from[j]);
+    curves->push(
+        {static_cast<int64_t>(from[0]), from[1], from[2], from[3], {from.begin() + 4, from.begin() + static_cast<long>(width)}});
   }
   return curves;
 }

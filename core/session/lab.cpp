@@ -2,7 +2,6 @@
 #include "core/session/lab.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -17,12 +16,8 @@ constexpr CommandRow kCommands[] = {
 };
 
 constexpr double kSnapshotEvery = 1.0 / 30;  // seconds
-constexpr double kWatchEvery = 0.15;         // seconds, at least, from one look at the model to the next
-constexpr double kSeamsEvery = 1.5;          // seconds, at least, from one picture of the seams to the beginning of the next
-constexpr double kSeamSlice = 0.006;         // seconds, about, of tracing seams at a time
-constexpr double kRestPerWatch = 3;          // times as long as a look took, at least, goes to training after it
-
-double seconds_now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+constexpr const char* kNoMemory = "memory: not enough for this model; choose fewer latents, a smaller batch or a smaller model";
+constexpr double kRestPerWatch = 3;  // times as long as a look took, at least, goes to training after it
 
 std::vector<std::string> words_of(const std::string& line) {
   std::istringstream stream(line);
@@ -52,12 +47,35 @@ int64_t count_of(const std::string& word, const std::string& what, int64_t low, 
   return static_cast<int64_t>(value);
 }
 
+struct Assignment {
+  std::string name, value;
+};
+Assignment assignment(const std::string& verb, const std::string& word) {
+  const size_t equals = word.find('=');
+  if (equals == std::string::npos) reject(verb, "'" + word + "' is not NAME=VALUE", "write, for example, " + verb + " seed=2");
+  return {word.substr(0, equals), word.substr(equals + 1)};
+}
+
+// The settings of the second model.
+Config differing(Config config, const std::vector<std::string>& difference) {
+  for (const std::string& word : difference) {
+    const auto [name, value] = assignment("pair", word);
+    set(config, name, value);
+  }
+  return config;
+}
+
+bool equal_models(const Config& a, const Config& b) {
+  return std::all_of(settings().begin(), settings().end(),
+                     [&](const Setting& s) { return s.when == When::run || get(a, s.name) == get(b, s.name); });
+}
+
 }  // namespace
 
 std::span<const CommandRow> commands() { return kCommands; }
 
 Lab::Lab(OpenData open_data, const Config& config) : open_data_(std::move(open_data)) {
-  begin(config, nullptr);
+  begin(config, {});
   opening_ = "start";
   for (const Setting& s : settings())
     if (s.when != When::run && get(config, s.name) != get(Config{}, s.name))
@@ -68,33 +86,25 @@ Lab::Lab(OpenData open_data, const Config& config) : open_data_(std::move(open_d
 Lab::~Lab() = default;
 
 // Everything that can fail is made before anything of the run at hand is given up.
-void Lab::begin(const Config& config, const Kept* from) {
+void Lab::begin(const Config& config, std::vector<std::string> difference, const Kept* from) {
   auto pool = std::make_unique<Pool>(static_cast<int>(config.threads));
-  auto session = std::make_unique<Session>(config, open_data_(config.data), *pool);
-  if (from) session->restore(from->state, from->log);
-  auto observer = std::make_unique<Observer>(*session);
-  auto seam_watch = std::make_unique<SeamWatch>(*session);
+  auto subject = std::make_unique<Subject>(config, open_data_(config.data), *pool, from);
+  std::unique_ptr<Subject> partner;
+  if (!difference.empty()) {
+    const Config other = differing(config, difference);
+    partner = std::make_unique<Subject>(other, open_data_(other.data), *pool);
+  }
 
-  observer_ = std::move(observer);
-  seam_watch_ = std::move(seam_watch);
-  session_ = std::move(session);
+  subject_ = std::move(subject);
+  partner_ = std::move(partner);
   pool_ = std::move(pool);
+  difference_ = std::move(difference);
   ++run_;
   playing_ = failed_ = false;
-  message_ = session_->note();
-  curves_ = {};
-  curves_.kl_per_latent.resize(static_cast<size_t>(config.latent));
-  curve_stride_ = 1;
-  if (from) resume_curves(*from);
-  measured_step_ = session_->step();
+  message_ = session().note();
+  measured_step_ = session().step();
   measured_at_ = steps_per_second_ = 0;
-  image_ = central_image(session_->data());
-  moved_.assign(static_cast<size_t>(config.latent), std::nullopt);
-  changed_ = curves_changed_ = true;
-  look_asked_ = seams_asked_ = false;
-  pictures_.reset();
-  look_.reset();
-  seams_.reset();
+  changed_ = true;
   moments_.clear();
   moment_stride_ = 10;
   shown_moments_.reset();
@@ -152,7 +162,7 @@ void Lab::obey(const Posted& posted) {
   }
   try {
     if (posted.run) {
-      begin(posted.run->config, posted.run.get());
+      begin(posted.run->config, {}, posted.run.get());
       opening_.clear();
       log_.clear();
       log_changed_ = true;
@@ -167,21 +177,26 @@ void Lab::obey(const Posted& posted) {
       const std::string near = nearest(verb, known);
       reject("command '" + verb + "'", "is unknown", near.empty() ? "use one of " + known : "did you mean '" + near + "'?");
     }
-    const int64_t step = session_->step();
+    const int64_t step = session().step();
     if (row->verb != Verb::keep) message_.clear();
     execute(*row, {words.begin() + 1, words.end()});
-    if (row->verb == Verb::keep) return;  // a host may ask often, and it changes nothing
-    // Of a drag only the last place matters.
-    const bool replaces = (row->verb == Verb::move || row->verb == Verb::set) && !log_.empty() && log_.back().step == step &&
-                          words_of(log_.back().line)[0] == verb && words_of(log_.back().line)[1] == words[1];
-    if (replaces) log_.pop_back();
-    log_.push_back({step, posted.line});
-    log_changed_ = true;
+    if (row->verb != Verb::keep) record(posted, *row, step);  // a host may keep often, and it changes nothing
   } catch (const Error& error) {
     message_ = error.what();
   } catch (const std::bad_alloc&) {
-    message_ = "memory: not enough for this model; choose fewer latents, a smaller batch or a smaller model";
+    message_ = kNoMemory;
   }
+}
+
+// Of a drag only the last place matters.
+void Lab::record(const Posted& posted, const CommandRow& row, int64_t step) {
+  const bool drags = (row.verb == Verb::move || row.verb == Verb::set) && !log_.empty() && log_.back().step == step;
+  if (drags) {
+    const std::vector<std::string> before = words_of(log_.back().line), now = words_of(posted.line);
+    if (before[0] == now[0] && before[1] == now[1]) log_.pop_back();
+  }
+  log_.push_back({step, posted.line});
+  log_changed_ = true;
 }
 
 void Lab::require_words(const CommandRow& row, size_t given) const {
@@ -191,61 +206,86 @@ void Lab::require_words(const CommandRow& row, size_t given) const {
 }
 
 void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) {
-  if (row.verb != Verb::start) require_words(row, words.size());
-  const int64_t last = session_->config().steps;
+  if (row.verb != Verb::start && row.verb != Verb::pair) require_words(row, words.size());
+  Session& session = subject_->session();
+  const int64_t last = session.config().steps;
+  const auto both = [&](auto&& act) {
+    act(*subject_);
+    if (partner_) act(*partner_);
+  };
   switch (row.verb) {
     case Verb::play:
       if (failed_) reject("play", "this run cannot go on", "start it again with other settings");
-      if (session_->step() >= last) reject("play", "the last step is done", "set steps to more than " + std::to_string(last));
+      if (session.step() >= last) reject("play", "the last step is done", "set steps to more than " + std::to_string(last));
       until_ = std::numeric_limits<int64_t>::max();
       playing_ = true;
       break;
     case Verb::pause: playing_ = false; break;
     case Verb::step:
       if (failed_) reject("step", "this run cannot go on", "start it again with other settings");
-      until_ = session_->step() + count_of(words[0], "step", 1, 1'000'000'000);
+      until_ = session.step() + count_of(words[0], "step", 1, 1'000'000'000);
       playing_ = true;
       break;
     case Verb::speed: speed_ = number_of(words[0], "speed", 0, 1e6); break;
     case Verb::set:
-      session_->post({words[0], words[1]});
-      session_->apply_commands();
-      look_asked_ = true;  // the best posterior depends on beta
+      both([&](Subject& s) {
+        const bool its_own = &s == partner_.get() && std::any_of(difference_.begin(), difference_.end(), [&](const auto& word) {
+          return assignment("pair", word).name == words[0];
+        });
+        if (its_own) return;
+        s.session().post({words[0], words[1]});
+        s.session().apply_commands();
+        s.ask();  // the best posterior depends on beta
+      });
       break;
     case Verb::start: {
-      Config config = session_->config();
+      Config config = session.config();
       for (const std::string& word : words) {
-        const size_t equals = word.find('=');
-        if (equals == std::string::npos) reject("start", "'" + word + "' is not NAME=VALUE", "write, for example, start seed=2");
-        const std::string name = word.substr(0, equals), value = word.substr(equals + 1);
+        const auto [name, value] = assignment("start", word);
         name == "preset" ? apply_preset(config, value) : unpick::set(config, name, value);
       }
-      begin(config, nullptr);
+      const bool alike = !difference_.empty() && equal_models(config, differing(config, difference_));
+      begin(config, alike ? std::vector<std::string>{} : difference_);
+      if (alike) message_ = "The two models would be the same now: one of them is left.";
       break;
     }
-    case Verb::image:
-      image_ = static_cast<uint32_t>(count_of(words[0], "image", 0, int64_t{session_->data().size()} - 1));
-      moved_.assign(moved_.size(), std::nullopt);
-      look_asked_ = seams_asked_ = true;
+    case Verb::pair: {
+      for (const std::string& word : words)
+        if (const std::string name = assignment("pair", word).name; name == "data" || setting(name).when == When::run)
+          reject("pair " + word, "is the same for both models", "change what a model is, such as posterior=full or beta=1");
+      const Config config = session.config();
+      if (equal_models(config, differing(config, words)))
+        reject("pair", "the two models would be the same", "write what is to differ, for example pair posterior=full");
+      begin(config, words);
       break;
+    }
+    case Verb::single:
+      partner_.reset();
+      difference_.clear();
+      moments_.clear();
+      shown_moments_.reset();
+      break;
+    case Verb::image: {
+      const auto image = static_cast<uint32_t>(count_of(words[0], "image", 0, int64_t{session.data().size()} - 1));
+      both([&](Subject& s) { s.look_at(image); });
+      break;
+    }
     case Verb::move: {
-      const auto latent = static_cast<size_t>(count_of(words[0], "move", 0, static_cast<int64_t>(moved_.size()) - 1));
-      moved_[latent] = static_cast<real>(number_of(words[1], "move", -8, 8));
-      look_asked_ = seams_asked_ = true;
+      const auto latent = static_cast<size_t>(count_of(words[0], "move", 0, session.config().latent - 1));
+      const auto value = static_cast<real>(number_of(words[1], "move", -8, 8));
+      both([&](Subject& s) { s.move(latent, value); });
       break;
     }
-    case Verb::keep: {
-      const Shape image = session_->data().image();
-      auto curves = std::make_shared<const Curves>(curves_);
-      kept_ = std::make_shared<const Kept>(Kept{session_->config(), image, session_->state(), session_->log(), std::move(curves)});
+    case Verb::keep:
+      kept_ = std::make_shared<const Kept>(
+          Kept{session.config(), session.data().image(), session.state(), session.log(), subject_->shown().curves});
       break;
-    }
   }
 }
 
 bool Lab::may_step(double now) {
   if (!playing_) return false;
-  if (session_->step() >= std::min(until_, session_->config().steps)) {
+  if (session().step() >= std::min(until_, session().config().steps)) {
     playing_ = false;
     changed_ = true;
     return false;
@@ -255,143 +295,61 @@ bool Lab::may_step(double now) {
 
 void Lab::train_step() {
   try {
-    session_->advance(1);
+    subject_->train_step();
+    if (partner_) partner_->train_step();
   } catch (const Error& error) {
     playing_ = false;
     failed_ = true;
     message_ = error.what();
   }
   changed_ = true;
-  append_curves();
 }
 
-// Points at equal distances in steps, all of this model: what a file said of another is left out.
-void Lab::resume_curves(const Kept& run) {
-  if (!run.curves || run.curves->kl_per_latent.size() != curves_.kl_per_latent.size()) return;
-  curves_ = *run.curves;
-  const auto end = std::upper_bound(curves_.step.begin(), curves_.step.end(), run.state.step);
-  const auto count = static_cast<size_t>(end - curves_.step.begin());
-  curves_.step.resize(count);
-  for (auto* values : {&curves_.loss, &curves_.reconstruction, &curves_.kl}) values->resize(count);
-  for (auto& values : curves_.kl_per_latent) values.resize(count);
-  if (count > 1) curve_stride_ = std::max<int64_t>(1, curves_.step[count - 1] - curves_.step[count - 2]);
-  while (curves_.step.size() > kCurvePoints) thin_curves();
+Subject* Lab::due(double& at) {
+  const double rested = watched_until_ + kRestPerWatch * watching_took_;
+  Subject* first = nullptr;
+  at = std::numeric_limits<double>::infinity();
+  for (Subject* s : {subject_.get(), partner_.get()}) {
+    if (!s || (failed_ && !s->asked())) continue;
+    const double then = s->due_at(playing_, rested);
+    if (then >= at) continue;
+    at = then;
+    first = s;
+  }
+  return first;
 }
 
-void Lab::append_curves() {
-  if (session_->step() % curve_stride_ != 0 || failed_) return;
-  const Losses& losses = session_->losses();
-  curves_.step.push_back(losses.step);
-  curves_.loss.push_back(static_cast<float>(losses.loss));
-  curves_.reconstruction.push_back(static_cast<float>(losses.reconstruction));
-  curves_.kl.push_back(static_cast<float>(losses.kl));
-  for (size_t j = 0; j < losses.kl_per_latent.size(); ++j)
-    curves_.kl_per_latent[j].push_back(static_cast<float>(losses.kl_per_latent[j]));
-  curves_changed_ = true;
-  if (curves_.step.size() > kCurvePoints) thin_curves();
-}
-
-// When there are too many points, every second one goes and the distance doubles.
-void Lab::thin_curves() {
-  curve_stride_ *= 2;
-  // The first point is step 1; points that stay are the multiples of the new distance.
-  const size_t first = curves_.step[0] % curve_stride_ == 0 ? 0 : 1;
-  const auto thin = [&](auto& values) {
-    values.erase(values.begin(), values.begin() + static_cast<long>(first));
-    for (size_t i = 1; 2 * i < values.size(); ++i) values[i] = values[2 * i];
-    values.resize((values.size() + 1) / 2);
-  };
-  thin(curves_.step);
-  for (auto* values : {&curves_.loss, &curves_.reconstruction, &curves_.kl}) thin(*values);
-  for (auto& values : curves_.kl_per_latent) thin(values);
-}
-
-// Those in use, or the two that carry most if there are fewer.
-std::vector<int> Lab::looked_at() const {
-  std::vector<int> latents = pictures_->sample.by_kl();
-  const auto carry = std::count_if(latents.begin(), latents.end(), [&](int j) { return pictures_->sample.in_use(j); });
-  latents.resize(std::min(latents.size(), std::max<size_t>(static_cast<size_t>(carry), 2)));
-  std::sort(latents.begin(), latents.end());
-  return latents;
-}
-
-double Lab::rested_at() const { return watched_until_ + kRestPerWatch * watching_took_; }
-
-bool Lab::out_of_date() const {
-  return !failed_ && (!pictures_ || !look_ || pictures_->step != session_->step() || look_->step != session_->step());
-}
-
-bool Lab::seams_out_of_date() const {
-  if (failed_ || !look_) return false;
-  return seams_asked_ || seam_watch_->busy() || !seams_ || seams_->step != session_->step();
-}
-
-double Lab::due_at() const {
-  double due = std::numeric_limits<double>::infinity();
-  if (out_of_date()) due = std::max(rested_at(), playing_ ? model_watched_ + kWatchEvery : 0);
-  if (seams_out_of_date())
-    due = std::min(due, std::max(rested_at(), playing_ && !seam_watch_->busy() ? seams_watched_ + kSeamsEvery : 0));
-  return due;
-}
-
-// One part at a time, so that a frame is never long. Seams take what the others leave.
+// One part of one model at a time, so that a frame is never long.
 void Lab::watch(double now) {
-  const bool asked = look_asked_ && pictures_;
-  if (!asked && now < due_at()) return;
-  const bool model_due = out_of_date() && (!playing_ || now >= model_watched_ + kWatchEvery);
+  double at = 0;
+  Subject* subject = due(at);
+  if (!subject || now < at) return;
   try {
-    asked || model_due ? watch_model(asked) : watch_seams();
-  } catch (const Error& error) {
-    playing_ = look_asked_ = false;
+    changed_ |= subject->watch(playing_, watched_);
+    remember();
+  } catch (const std::exception& error) {
+    subject->give_up();
+    playing_ = false;
     failed_ = changed_ = true;
-    message_ = error.what();
+    message_ = dynamic_cast<const std::bad_alloc*>(&error) ? kNoMemory : error.what();
   }
   watched_until_ = seconds_now();
   watching_took_ = watched_until_ - now;
 }
 
-void Lab::watch_model(bool asked) {
-  const bool pictures_first = !pictures_ || (look_ && pictures_->step != session_->step() && look_->step >= pictures_->step);
-  changed_ = true;
-  if (!asked && pictures_first) {
-    auto pictures = observer_->pictures();
-    pictures->serial = ++watched_;
-    pictures_ = std::move(pictures);
-  } else {
-    auto look = observer_->look(image_, moved_, looked_at());
-    look->serial = ++watched_;
-    look_ = std::move(look);
-    look_asked_ = false;
-    remember();
-  }
-  model_watched_ = seconds_now();
-}
-
 // As with curves: when there are too many, every second one goes and the distance doubles.
 void Lab::remember() {
-  if (!moments_.empty() && look_->step < moments_.back().step + moment_stride_) return;
-  moments_.push_back({look_->step, pictures_, look_, seams_});
+  const Seen& seen = subject_->seen();
+  if (!seen.begun() || (partner_ && !partner_->seen().begun())) return;
+  const int64_t step = seen.look->step;
+  if (!moments_.empty() && step < moments_.back().step + moment_stride_) return;
+  moments_.push_back({seen, step, partner_ ? partner_->seen() : Seen{}});
   if (moments_.size() > kMoments) {
     for (size_t i = 1; 2 * i < moments_.size(); ++i) moments_[i] = moments_[2 * i];
     moments_.resize((moments_.size() + 1) / 2);
     moment_stride_ *= 2;
   }
   shown_moments_.reset();
-}
-
-void Lab::watch_seams() {
-  if (seams_asked_ || !seam_watch_->busy()) {
-    seam_watch_->begin(*look_, pictures_->sample.mu);
-    seams_asked_ = false;
-  }
-  for (const double end = seconds_now() + kSeamSlice; seam_watch_->busy() && seconds_now() < end;) {
-    auto seams = seam_watch_->advance();
-    if (!seams) continue;
-    seams->serial = ++watched_;
-    seams_ = std::move(seams);
-    seams_watched_ = seconds_now();
-    changed_ = true;
-  }
 }
 
 double Lab::advance(double seconds) {
@@ -408,8 +366,8 @@ double Lab::advance(double seconds) {
 
   double rest = std::numeric_limits<double>::infinity();
   if (playing_) rest = speed_ > 0 ? last_step_ + 1 / speed_ - now : 0;
-  if (look_asked_) rest = 0;
-  rest = std::min(rest, due_at() - now);
+  double at = 0;
+  if (due(at)) rest = std::min(rest, at - now);
   if (changed_) rest = std::min(rest, published_ + kSnapshotEvery - now);
   return std::max(rest, 0.0);
 }
@@ -417,38 +375,35 @@ double Lab::advance(double seconds) {
 void Lab::publish(double now) {
   if (now >= measured_at_ + 0.5 || !playing_) {
     const bool whole = measured_at_ > 0 && now > measured_at_;
-    steps_per_second_ = whole && playing_ ? static_cast<double>(session_->step() - measured_step_) / (now - measured_at_) : 0;
+    steps_per_second_ = whole && playing_ ? static_cast<double>(session().step() - measured_step_) / (now - measured_at_) : 0;
     measured_at_ = now;
-    measured_step_ = session_->step();
+    measured_step_ = session().step();
   }
-  if (curves_changed_ || !shown_curves_) shown_curves_ = std::make_shared<const Curves>(curves_);
   if (log_changed_ || !shown_log_) shown_log_ = std::make_shared<const std::vector<LoggedLine>>(log_);
   if (!shown_moments_) shown_moments_ = std::make_shared<const std::vector<Moment>>(moments_);
-  const Dataset& data = session_->data();
-  snapshots_.back() = {++serial_,
-                       session_->config(),
-                       data.image(),
-                       data.size(),
-                       data.factors(),
-                       session_->step(),
-                       run_,
-                       playing_,
-                       steps_per_second_,
-                       speed_,
-                       failed_,
-                       message_,
-                       session_->losses(),
-                       shown_curves_,
-                       pictures_,
-                       look_,
-                       seams_,
-                       shown_moments_,
-                       opening_,
-                       shown_log_,
-                       kept_};
+  Snapshot& s = snapshots_.back();
+  s = {};
+  static_cast<Trained&>(s) = subject_->shown();
+  if (partner_) s.partner = partner_->shown();
+  for (const std::string& word : difference_) s.difference.push_back(assignment("pair", word).name);
+  s.serial = ++serial_;
+  s.image = session().data().image();
+  s.images = session().data().size();
+  s.factors = session().data().factors();
+  s.step = session().step();
+  s.run = run_;
+  s.playing = playing_;
+  s.steps_per_second = steps_per_second_;
+  s.speed = speed_;
+  s.failed = failed_;
+  s.message = message_;
+  s.moments = shown_moments_;
+  s.opening = opening_;
+  s.log = shown_log_;
+  s.kept = kept_;
   snapshots_.publish();
   published_ = now;
-  changed_ = curves_changed_ = log_changed_ = false;
+  changed_ = log_changed_ = false;
 }
 
 void replay(Lab& lab, std::span<const LoggedLine> log) {

@@ -7,12 +7,15 @@
 //   lab.post("play");
 //   for (;;) { lab.advance(0.008); draw(lab.latest()); }
 //
+// A second model can be trained in step with the first, from the same data, seed and noise, with other settings (`pair`): what is
+// then shown of both differs for no other reason.
+//
 // Invariants: commands take effect between two steps, in the order in which they were posted, and are logged with the number of
 // steps done by then; replaying a log gives the same weights, bit for bit. Watching never changes training, and takes at most
 // a quarter of the trainer's time but for what a command asks to see at once. A command that makes no sense changes nothing and
 // leaves its error in the snapshot's `message`.
 //
-// Read next: core/session/lab.cpp, core/session/observer.h
+// Read next: core/session/subject.h, core/session/lab.cpp
 #pragma once
 
 #include <condition_variable>
@@ -21,13 +24,11 @@
 #include <mutex>
 
 #include "core/base/triple_buffer.h"
-#include "core/session/observer.h"
-#include "core/session/seam_watch.h"
+#include "core/session/subject.h"
 
 namespace unpick {
 
-inline constexpr size_t kCurvePoints = 1024;  // at most, of a curve
-inline constexpr size_t kMoments = 24;        // at most, to look back at
+inline constexpr size_t kMoments = 24;  // at most, to look back at
 
 enum class Verb : uint8_t {
 #define COMMAND(verb, words, help) verb,
@@ -62,7 +63,8 @@ class Lab {
   // seconds: 0 if there is more to do, infinity if only a command can bring work.
   double advance(double seconds);
   void wait(double seconds);  // for a command, an interrupt, or that long
-  const Session& session() const { return *session_; }
+  const Session& session() const { return subject_->session(); }
+  const Session* partner() const { return partner_ ? &partner_->session() : nullptr; }
   const std::vector<LoggedLine>& log() const { return log_; }
   const std::string& message() const { return message_; }  // as the next snapshot will have it
 
@@ -75,30 +77,20 @@ class Lab {
   void obey();
   void obey(const Posted& posted);
   void execute(const CommandRow& row, const std::vector<std::string>& words);
-  void begin(const Config& config, const Kept* from);
-  void record(const std::string& line);
+  void begin(const Config& config, std::vector<std::string> difference, const Kept* from = nullptr);
+  void record(const Posted& posted, const CommandRow& row, int64_t step);
+  Subject* due(double& at);  // the model with the next part to be watched, and when; null: there is none
   bool may_step(double now);
   void train_step();
-  void resume_curves(const Kept& run);
-  void append_curves();
-  void thin_curves();
-  double rested_at() const;  // until then, watching leaves the time to training
-  bool out_of_date() const;  // pictures or look are not of the present step
-  bool seams_out_of_date() const;
-  double due_at() const;  // when there will be something to watch
   void watch(double now);
-  void watch_model(bool asked);
-  void watch_seams();
   void remember();
   void publish(double now);
   void require_words(const CommandRow& row, size_t given) const;
-  std::vector<int> looked_at() const;
 
   OpenData open_data_;
   std::unique_ptr<Pool> pool_;
-  std::unique_ptr<Session> session_;
-  std::unique_ptr<Observer> observer_;
-  std::unique_ptr<SeamWatch> seam_watch_;
+  std::unique_ptr<Subject> subject_, partner_;
+  std::vector<std::string> difference_;  // NAME=VALUE, the partner's settings that are its own
   TripleBuffer<Snapshot> snapshots_;
 
   std::mutex mutex_;  // of what is posted
@@ -110,23 +102,16 @@ class Lab {
   int64_t run_ = 0, until_ = 0;  // it trains while step < until
   double speed_ = 0;             // steps a second at most; 0: no limit
   double last_step_ = 0, measured_at_ = 0, steps_per_second_ = 0;
-  int64_t measured_step_ = 0, curve_stride_ = 1;
+  int64_t measured_step_ = 0;
   std::string message_, opening_;
-  Curves curves_;
   std::vector<LoggedLine> log_;
 
-  uint32_t image_ = 0;
-  std::vector<std::optional<real>> moved_;  // [Z]
-  bool look_asked_ = false, seams_asked_ = false, changed_ = true, curves_changed_ = true, log_changed_ = true;
-  double watched_until_ = 0, watching_took_ = 0, model_watched_ = 0, seams_watched_ = 0, published_ = 0;
+  bool changed_ = true, log_changed_ = true;
+  double watched_until_ = 0, watching_took_ = 0, published_ = 0;
   int64_t serial_ = 0, watched_ = 0;
-  std::shared_ptr<const Pictures> pictures_;
-  std::shared_ptr<const Look> look_;
-  std::shared_ptr<const Seams> seams_;
   std::vector<Moment> moments_;
   int64_t moment_stride_ = 1;
   std::shared_ptr<const std::vector<Moment>> shown_moments_;
-  std::shared_ptr<const Curves> shown_curves_;
   std::shared_ptr<const std::vector<LoggedLine>> shown_log_;
   std::shared_ptr<const Kept> kept_;
 };

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct Curves {
   std::vector<int64_t> step;                      // [N]
   std::vector<float> loss, reconstruction, kl;    // [N], nats per image
   std::vector<std::vector<float>> kl_per_latent;  // [Z][N], nats per image
+
+  void push(const Losses& losses);
 };
 
 // What the model makes of the data.
@@ -74,12 +77,26 @@ struct Seams {
   double shown = 0;         // share of their variance that lies in these
 };
 
-// What was seen at an earlier step of the run.
-struct Moment {
-  int64_t step;
+// What is seen of one model. The parts may be of different steps.
+struct Seen {
   std::shared_ptr<const Pictures> pictures;
   std::shared_ptr<const Look> look;
-  std::shared_ptr<const Seams> seams;  // the last ones by then; may be null
+  std::shared_ptr<const Seams> seams;  // the last ones; may be null
+
+  bool begun() const { return pictures && look; }
+};
+
+// What was seen at an earlier step of the run.
+struct Moment : Seen {
+  int64_t step = 0;
+  Seen partner;
+};
+
+// One model as it is now.
+struct Trained : Seen {
+  Config config;  // live settings have their present values
+  Losses losses;  // of the last step
+  std::shared_ptr<const Curves> curves;
 };
 
 // A run to write to a file, and to go on with.
@@ -97,22 +114,18 @@ struct LoggedLine {
   std::string line;
 };
 
-struct Snapshot {
+struct Snapshot : Trained {
   int64_t serial = 0;   // rises by one with each
-  Config config;        // live settings have their present values
   Shape image;          // [H,W,C]
   uint32_t images = 0;  // size of the data set
   std::vector<Factor> factors;
   int64_t step = 0, run = 0;  // `run` rises with each new run
   bool playing = false;
-  double steps_per_second = 0, speed = 0;  // as it is, and at most; 0: no limit
-  bool failed = false;                     // the loss was not finite: the run cannot go on
-  std::string message;                     // the last error, or what the user should know
-  Losses losses;                           // of the last step
-  std::shared_ptr<const Curves> curves;
-  std::shared_ptr<const Pictures> pictures;
-  std::shared_ptr<const Look> look;
-  std::shared_ptr<const Seams> seams;
+  double steps_per_second = 0, speed = 0;              // as it is, and at most; 0: no limit
+  bool failed = false;                                 // the loss was not finite: the run cannot go on
+  std::string message;                                 // the last error, or what the user should know
+  std::optional<Trained> partner;                      // a second model, trained in step
+  std::vector<std::string> difference;                 // the names of the settings in which the partner differs
   std::shared_ptr<const std::vector<Moment>> moments;  // at most kMoments, at about equal distances in steps
   std::string opening;  // the command that gives the first run of the log; empty: it came from a file
   std::shared_ptr<const std::vector<LoggedLine>> log;

@@ -50,12 +50,7 @@ std::shared_ptr<const Curves> curves_of(const std::vector<MetricsRow>& rows, int
     const Losses& losses = row.losses;
     if (losses.kl_per_latent.size() != curves->kl_per_latent.size() || losses.step <= (step.empty() ? 0 : step.back())) continue;
     if (step.size() > 1 && losses.step % (step[1] - step[0]) != 0) continue;
-    step.push_back(losses.step);
-    curves->loss.push_back(static_cast<float>(losses.loss));
-    curves->reconstruction.push_back(static_cast<float>(losses.reconstruction));
-    curves->kl.push_back(static_cast<float>(losses.kl));
-    for (size_t j = 0; j < losses.kl_per_latent.size(); ++j)
-      curves->kl_per_latent[j].push_back(static_cast<float>(losses.kl_per_latent[j]));
+    curves->push(losses);
   }
   return curves;
 }
