@@ -11,6 +11,7 @@ namespace unpick::ui {
 namespace {
 
 constexpr float kHeader = 52, kWideFrom = 1000, kMargin = 20;
+constexpr float kBetween = 36;  // two models
 
 // A scrolling area for controls that may be taller than their place.
 template <class Draw>
@@ -47,6 +48,24 @@ void show(const View& v, void (*draw)(const View&, Rect), const Rect& r) {
   ImGui::PushID(reinterpret_cast<const void*>(draw));
   draw(v, r);
   ImGui::PopID();
+}
+
+// "posterior diagonal": what is this model's own.
+std::string own_settings(const View& v) {
+  std::string text;
+  for (const std::string& name : v.now.difference) text += (text.empty() ? "" : ", ") + name + " " + get(v.now.config, name);
+  return text;
+}
+
+// What is this model's own, and how it stands: of two models the numbers to compare.
+void draw_model_name(const View& v, Rect r) {
+  v.pen.text_within({r.x0, r.y0}, r.width(), Type::title, v.theme.ink, own_settings(v));
+  const Look& look = *v.now.look;
+  std::string numbers =
+      "J'J off the diagonal " + fixed(look.off.measured, 3) + " · V to the axes " + number(look.to_axes.measured, 2);
+  if (v.now.losses.step) numbers += " · loss " + number(v.now.losses.loss);
+  v.pen.text_within({r.x0, r.y0 + 20}, r.width(), Type::small, v.theme.quiet, numbers);
+  v.pen.line({r.x0, r.y1 - 4}, {r.x1, r.y1 - 4}, v.theme.rule);
 }
 
 }  // namespace
@@ -133,12 +152,11 @@ void App::frame(float width, float height, float seconds, Pointer pointer) {
   const Moment* moment = past(now);
   if (moment) {
     then = now;
-    then.pictures = moment->pictures;
-    then.look = moment->look;
-    then.seams = moment->seams;
+    static_cast<Seen&>(then) = *moment;
+    if (then.partner) static_cast<Seen&>(*then.partner) = moment->partner;
     memory.past = moment->step;
   }
-  const View v{moment ? then : now, pen, theme, textures_, memory, post_};
+  const View v{moment ? then : now, pen, theme, textures_, memory, sheets_, post_};
   const Rect all{0, 0, io.DisplaySize.x, io.DisplaySize.y};
   all.width() >= kWideFrom&& all.height() >= 560 ? wide(v, all) : compact(v, all);
   ImGui::End();
@@ -163,6 +181,37 @@ void App::draw_message(const View& v, Rect& r) {
   v.pen.paragraph(bar.inset(12, 7), Type::body, v.theme.ink, v.now.message);
 }
 
+template <class Draw>
+void App::both(const View& v, Rect r, bool side_by_side, Draw&& draw) {
+  Rect first = side_by_side ? r.take_left((r.width() - kBetween) / 2) : r.take_top((r.height() - kBetween / 2) / 2);
+  side_by_side ? r.x0 += kBetween : r.y0 += kBetween / 2;
+  draw(v, first);
+  Snapshot other = v.now;
+  static_cast<Trained&>(other) = *v.now.partner;
+  const View partner{other, v.pen, v.theme, v.textures, v.memory, partner_sheets_, v.post};
+  ImGui::PushID("partner");
+  if (partner.ready()) draw(partner, r);
+  ImGui::PopID();
+}
+
+// Two models in step: the same views of each, so that what differs comes from the one setting that does.
+void App::pair(const View& v, Rect r) {
+  using Draw = void (*)(const View&, Rect);
+  static constexpr std::array<Draw, 2> kStage{draw_traversal, draw_seams};
+  static constexpr std::array<Draw, 5> kBelow{draw_metric, draw_plane, draw_singular, draw_manifold, draw_density};
+  const float height = r.height();
+  both(v, r.take_top(44), true, [](const View& model, Rect line) { draw_model_name(model, line); });
+  choose_view(v, "stage", r.take_top(kChoice), {"Traversal", "Seams"}, v.memory.stage);
+  both(v, r.take_top(0.38f * height), true,
+       [](const View& model, Rect half) { show(model, kStage[static_cast<size_t>(model.memory.stage)], half); });
+  r.y0 += 10;
+  Rect losses = r.take_bottom(std::clamp(0.2f * height, 130.0f, 220.0f));
+  r.y1 -= 16;
+  choose_view(v, "below", r.take_top(kChoice), {"Geometry", "Codes", "Directions", "Manifold", "Density"}, v.memory.below);
+  both(v, r, true, [](const View& model, Rect half) { show(model, kBelow[static_cast<size_t>(model.memory.below)], half); });
+  both(v, losses, true, [](const View& model, Rect half) { show(model, draw_losses, half); });
+}
+
 // Knobs to the left, pictures in the middle, geometry to the right, numbers below.
 void App::wide(const View& v, Rect r) {
   draw_header(v, r.take_top(kHeader).inset(kMargin, 0));
@@ -180,6 +229,10 @@ void App::wide(const View& v, Rect r) {
     v.pen.text({r.x0, r.y0}, Type::body, v.theme.quiet, "Drawing the first pictures …");
     return;
   }
+  v.now.partner ? pair(v, r) : middle(v, r);
+}
+
+void App::middle(const View& v, Rect r) {
   Rect below = r.take_bottom(std::clamp(0.25f * r.height(), 164.0f, 260.0f));
   r.y1 -= 20;
   v.pen.line({below.x0, below.y0 - 12}, {below.x1, below.y0 - 12}, v.theme.rule);
@@ -228,7 +281,12 @@ void App::compact(const View& v, Rect r) {
   if (tab + 1 == count) {
     scrolled(v.pen, "knobs", r, kKnobsHeight, [&](Rect inside) { draw_knobs(v, inside); });
   } else if (v.ready()) {
-    show(v, rows[static_cast<size_t>(tab)].draw, r);
+    const auto draw = rows[static_cast<size_t>(tab)].draw;
+    if (!v.now.partner || draw == draw_log) return show(v, draw, r);
+    both(v, r, r.width() > r.height(), [&](const View& model, Rect half) {
+      draw_model_name(model, half.take_top(44));
+      show(model, draw, half);
+    });
   }
 }
 

@@ -39,6 +39,11 @@ class App {
  private:
   void wide(const View& v, Rect r);
   void compact(const View& v, Rect r);
+  void middle(const View& v, Rect r);
+  void pair(const View& v, Rect r);
+  // Draws both models side by side in the halves of `r`, or one above the other.
+  template <class Draw>
+  void both(const View& v, Rect r, bool side_by_side, Draw&& draw);
   void draw_message(const View& v, Rect& r);
   const Moment* past(const Snapshot& now);
 
@@ -46,6 +51,7 @@ class App {
   Textures& textures_;
   ImGuiContext* context_;
   Fonts fonts_;
+  Sheets sheets_, partner_sheets_;
   float pixels_per_point_ = 0;
   int64_t run_ = 0;  // that memory.past belongs to
   std::function<void(const std::string&)> post_;

@@ -118,9 +118,46 @@ void draw_presets(const View& v, Rect& r) {
     if (word_button(v.pen, preset.name, {line.x0 - 8, line.y0, line.x0 - 8 + width, line.y1}, preset.name, is_now, preset.comment))
       restart(v, std::string("preset=") + preset.name);
   }
+  // The heart of the story: does the posterior's shape keep the decoder's axes on the latents?
+  const char *const name = "diagonal | full",
+                    *const comment = "two models in step, one posterior diagonal and one full: which of them keeps J'J diagonal?";
+  const bool is_duel = v.now.partner && v.now.difference == std::vector<std::string>{"posterior"};
+  const Rect line = r.take_top(26);
+  if (word_button(v.pen, name, {line.x0 - 8, line.y0, line.x0 + 8 + v.pen.width(Type::strong, name), line.y1}, name, is_duel,
+                  comment)) {
+    v.post("start preset=live latent=6 posterior=diagonal");
+    v.post("pair posterior=full");
+    v.post("play");
+  }
   r.y0 += 6;
+  if (is_duel) r.y0 += v.pen.paragraph(r, Type::small, v.theme.quiet, comment);
   if (shown) r.y0 += v.pen.paragraph(r, Type::small, v.theme.quiet, shown->comment);
   r.y0 += 14;
+}
+
+// A second model that differs in one setting. It starts both anew.
+void draw_pair(const View& v, Rect& r) {
+  const Config& c = v.now.config;
+  const std::string other = c.posterior == "full" ? "diagonal" : "full", seed = std::to_string(c.seed + 1);
+  char beta[40];
+  std::snprintf(beta, sizeof beta, "%.6g", c.beta > 0 ? c.beta / 10 : 1);
+  const std::string settings[] = {"", "posterior=" + other, std::string("beta=") + beta, "seed=" + seed};
+  const std::vector<std::string> words = {"nothing", "a " + other + " posterior", std::string("β ") + beta, "seed " + seed};
+  int chosen = 0;
+  std::string shown = words[0];
+  if (v.now.partner) {
+    chosen = -1;
+    shown.clear();
+    for (const std::string& name : v.now.difference)
+      shown += (shown.empty() ? "" : ", ") + name + " " + get(v.now.partner->config, name);
+  }
+  draw_label(v, r, "beside it");
+  if (choose_from_list(v.pen, "pair", r.take_top(28), words, chosen, shown,
+                       "a second model in step: the same data, seed and noise, and one setting that differs; starts a new run")) {
+    v.post(chosen == 0 ? "single" : "pair " + settings[chosen]);
+    if (chosen != 0) v.post("play");
+  }
+  r.y0 += 12;
 }
 
 void draw_forget(const View& v, Rect& r) {
@@ -193,6 +230,7 @@ void draw_knobs(const View& v, Rect r) {
     draw_live(v, r, "beta", "β, weight of the KL", setting("beta").low, Scale::root);
   draw_live(v, r, "lr", "learning rate", setting("lr").low, Scale::logarithmic);
   draw_choice(v, r, "posterior", "posterior");
+  draw_pair(v, r);
   draw_latents(v, r);
   draw_choice(v, r, "objective", "objective");
   draw_choice(v, r, "model", "architecture");

@@ -16,7 +16,12 @@
 
 namespace unpick::ui {
 
-// What the user chose, and what is on the graphics card.
+// What is on the graphics card of one model.
+struct Sheets {
+  Sheet traversal, reconstructions, singular, seams;
+};
+
+// What the user chose.
 struct Memory {
   bool dark = false;
   bool all_latents = false;        // traversal: also those that are not in use
@@ -29,22 +34,23 @@ struct Memory {
   bool log = false;                // wide layout: the commands instead of the settings
   std::optional<int64_t> past;     // the step that is looked back at; none: now
   int stage = 0, space = 0;        // wide layout: which view is in the middle, and which below the directions
+  int below = 0;                   // two models: which view is below the stage
   float yaw = 0.6f, pitch = 0.4f;  // radians: from where the manifold is seen
   std::optional<int> across, up;   // the plane's latents; none: the two that carry most
   size_t factor = 0;               // that colours the plane's codes
   int hovered_latent = -1;         // one that some view points at, for the others to show
-  Sheet traversal, reconstructions, singular, seams;
 };
 
 struct View {
-  const Snapshot& now;
+  const Snapshot& now;  // its first part, Trained, is that of the model that is shown
   const Pen& pen;
   const Theme& theme;
   Textures& textures;
   Memory& memory;
+  Sheets& sheets;
   const std::function<void(const std::string&)>& post;  // a command for the lab
 
-  bool ready() const { return now.pictures && now.look; }
+  bool ready() const { return now.begun(); }
 };
 
 // Writes title, caption and badge; returns what is left. `step`: of the numbers that are shown. A low view has one line of caption,

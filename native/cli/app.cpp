@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct AppOptions {
-  std::string open, preset, screenshot, size;
+  std::string open, preset, pair, screenshot, size;
   Given given;
   int64_t frames = 0;
   bool dark = false, light = false, paused = false, log = false;
@@ -65,7 +65,8 @@ Desk desk_for(const AppOptions& o) {
 
 bool all_shown(const Snapshot& s) {
   const auto shown = [&](const auto& part) { return part && (s.failed || part->step == s.step); };
-  return !s.playing && shown(s.pictures) && shown(s.look) && shown(s.seams);
+  const auto all = [&](const Seen& m) { return shown(m.pictures) && shown(m.look) && shown(m.seams); };
+  return !s.playing && all(s) && (!s.partner || all(*s.partner));
 }
 
 // Into the next free runs/lab-N, which `unpick train --resume`, `unpick replay` and this lab take. Returns its name.
@@ -185,8 +186,9 @@ int open_window(const AppOptions& o) {
   Lab lab(open_data, config);
   if (!o.open.empty()) {
     lab.open(std::move(opened));
-  } else if (!o.paused) {
-    lab.post("play");
+  } else {
+    if (!o.pair.empty()) lab.post("pair " + o.pair);
+    if (!o.paused) lab.post("play");
   }
   Desk desk = desk_for(o);
   Window window("Unpick", desk.width, desk.height);
@@ -211,6 +213,8 @@ void add_app(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("app", "the lab: train and look inside, in a window");
   command->add_option("open", o->open, "a run directory or a weights file to open");
   command->add_option("--preset", o->preset, "a named set of settings (live)");
+  command->add_option("--pair", o->pair, "a second model in step, with this setting changed: posterior=full")
+      ->type_name("NAME=VALUE");
   command->add_option("--size", o->size, "of the window, in points: 1280x800");
   command->add_option("--screenshot", o->screenshot, "draw until training ends, write this .png, and leave");
   command->add_option("--frames", o->frames, "leave after this many frames");

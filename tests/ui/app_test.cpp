@@ -81,6 +81,32 @@ TEST(App, EveryViewIsDrawnInBothThemesAndLayoutsAndMemoriesOfNothing) {
   }
 }
 
+TEST(App, APairIsDrawnSideBySideAndOneAboveTheOther) {
+  Lab1 l;
+  l.ask("pair posterior=full");
+  l.frame();  // nothing is known of the second model's losses yet
+  l.ask("step 14");
+  for (int i = 0; i < 10; ++i) {
+    l.app.memory.stage = i % 2;
+    l.app.memory.below = i / 2;
+    l.frame();
+    EXPECT_GT(vertices(), 2000) << "views " << i % 2 << " and " << i / 2;
+  }
+  for (l.app.tab = 0; l.app.tab <= static_cast<int>(views().size()); ++l.app.tab)
+    for (const auto& [width, height] : {std::pair{390.0f, 844.0f}, std::pair{844.0f, 390.0f}}) {
+      l.frame(width, height);
+      EXPECT_GT(vertices(), 300) << "compact, tab " << l.app.tab;
+    }
+  l.app.memory.past = 0;
+  l.frame();
+  EXPECT_EQ(l.app.memory.past, 0) << "both can be looked back at";
+  const int before = l.textures.textures;
+  l.ask("single");
+  l.frame();
+  EXPECT_FALSE(l.lab.latest().partner);
+  EXPECT_GE(before, 4) << "each model has pictures of its own";
+}
+
 TEST(App, NothingIsUploadedTwice) {
   Lab1 l;
   for (int i = 0; i < 3; ++i) l.frame();

@@ -11,7 +11,7 @@ void draw_reconstructions(const View& v, Rect r) {
   const Pictures& p = *v.now.pictures;
   const size_t count = p.images.size();
   const auto pixels = static_cast<size_t>(v.now.image.size());
-  v.memory.reconstructions.show(v.textures, static_cast<uint64_t>(p.serial), 2 * count, v.now.image, [&](size_t t, size_t q) {
+  v.sheets.reconstructions.show(v.textures, static_cast<uint64_t>(p.serial), 2 * count, v.now.image, [&](size_t t, size_t q) {
     const auto& from = t < count ? p.originals : p.reconstructions;
     return pixel_colour(&from[t % count * pixels], q, v.now.image[2]);
   });
@@ -27,8 +27,8 @@ void draw_reconstructions(const View& v, Rect r) {
   const size_t columns = std::min(count, static_cast<size_t>(std::max((r.width() + kGap) / (tile + kGap), 1.0f)));
   for (size_t i = 0; i < columns; ++i) {
     const float x = r.x0 + static_cast<float>(i) * (tile + kGap);
-    v.memory.reconstructions.draw(v.pen, {x, r.y0, x + tile, r.y0 + high}, i);
-    v.memory.reconstructions.draw(v.pen, {x, r.y0 + high + kGap, x + tile, r.y0 + 2 * high + kGap}, count + i);
+    v.sheets.reconstructions.draw(v.pen, {x, r.y0, x + tile, r.y0 + high}, i);
+    v.sheets.reconstructions.draw(v.pen, {x, r.y0 + high + kGap, x + tile, r.y0 + 2 * high + kGap}, count + i);
     const Rect both{x, r.y0, x + tile, r.y0 + 2 * high + kGap};
     const Touch t = touch(("image " + std::to_string(i)).c_str(), both);
     const bool chosen = p.images[i] == v.now.look->image;

@@ -34,7 +34,7 @@ void draw_seams(const View& v, Rect r) {
   const size_t pixels = static_cast<size_t>(v.now.image.size()), count = seams.seams.size();
   const size_t columns = count ? seams.seams[0].along.size() / pixels : 0;
   const int channels = v.now.image[2];
-  v.memory.seams.show(v.textures, static_cast<uint64_t>(seams.serial), 2 * count * columns, v.now.image, [&](size_t t, size_t p) {
+  v.sheets.seams.show(v.textures, static_cast<uint64_t>(seams.serial), 2 * count * columns, v.now.image, [&](size_t t, size_t p) {
     const Seam& seam = seams.seams[t / (2 * columns)];
     const std::vector<real>& walk = t / columns % 2 ? seam.straight : seam.along;
     return pixel_colour(&walk[t % columns * pixels], p, channels);
@@ -65,7 +65,7 @@ void draw_seams(const View& v, Rect r) {
       v.pen.fill({pair.x0 + names - 8, y, pair.x0 + names - 5, y + high}, row ? v.theme.green : v.theme.red);
       for (size_t c = 0; c < columns; ++c) {
         const float x = pair.x0 + names + static_cast<float>(c) * (tile + kSpace);
-        v.memory.seams.draw(v.pen, {x, y, x + tile, y + high}, (2 * k + row) * columns + c);
+        v.sheets.seams.draw(v.pen, {x, y, x + tile, y + high}, (2 * k + row) * columns + c);
       }
     }
   }

@@ -25,7 +25,7 @@ void draw_singular(const View& v, Rect r) {
   const Geometry& g = look.geometry;
   const int channels = v.now.image[2];
   const size_t vectors = std::min(kMostVectors, static_cast<size_t>(g.rank));
-  v.memory.singular.show(v.textures, static_cast<uint64_t>(look.serial), 1 + vectors, v.now.image, [&](size_t t, size_t p) {
+  v.sheets.singular.show(v.textures, static_cast<uint64_t>(look.serial), 1 + vectors, v.now.image, [&](size_t t, size_t p) {
     const ImU32 picture = pixel_colour(look.decoded.data(), p, channels);
     if (t == 0) return picture;
     const auto u = g.U.col(static_cast<Eigen::Index>(t - 1));
@@ -56,7 +56,7 @@ void draw_singular(const View& v, Rect r) {
   for (size_t t = 0; t < drawn; ++t) {
     const float x = r.x0 + static_cast<float>(t % columns) * (tile + kGap);
     const float y = r.y0 + static_cast<float>(t / columns) * (tile * aspect + kText + kGap);
-    v.memory.singular.draw(v.pen, {x, y, x + tile, y + tile * aspect}, t);
+    v.sheets.singular.draw(v.pen, {x, y, x + tile, y + tile * aspect}, t);
     const float below = y + tile * aspect + 2;
     if (t == 0) {
       v.pen.text({x, below}, Type::small_strong, v.theme.ink, tile < 76 ? "code" : "chosen code");

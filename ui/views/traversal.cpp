@@ -61,7 +61,7 @@ void draw_row(const View& v, const Rect& row, const Grid& g, size_t latent) {
   const real low = look.values.front(), high = look.values.back();
   for (size_t k = 0; k < g.columns; ++k) {
     const float x = g.centre(row, static_cast<float>(k)) - g.tile / 2;
-    v.memory.traversal.draw(v.pen, {x, row.y0, x + g.tile, row.y0 + g.high}, latent * g.columns + k);
+    v.sheets.traversal.draw(v.pen, {x, row.y0, x + g.tile, row.y0 + g.high}, latent * g.columns + k);
   }
   const Rect area{g.centre(row, 0) - g.tile / 2, row.y0, g.centre(row, last) + g.tile / 2, row.y0 + g.high + kAxis};
   const Touch t = touch(latent_name(static_cast<int>(latent)).c_str(), area);
@@ -106,7 +106,7 @@ void draw_traversal(const View& v, Rect r) {
   const Look& look = *v.now.look;
   const int channels = v.now.image[2];
   const auto pixels = static_cast<size_t>(v.now.image.size());
-  v.memory.traversal.show(v.textures, static_cast<uint64_t>(look.serial), look.code.size() * look.values.size(), v.now.image,
+  v.sheets.traversal.show(v.textures, static_cast<uint64_t>(look.serial), look.code.size() * look.values.size(), v.now.image,
                           [&](size_t t, size_t p) { return pixel_colour(&look.traversal[t * pixels], p, channels); });
   r = draw_head(v, r, describe_latents(v.now.pictures->sample),
                 "Each row moves one latent from −2 to 2 standard deviations of the prior; the others stay at the chosen code. By "
