@@ -277,6 +277,25 @@ TEST(Lab, APairStaysOneInANewRunAndIsReplayed) {
   EXPECT_EQ(lab.session().fingerprint(), before) << "the first goes on";
 }
 
+TEST(Lab, AKeptPairGoesOnBitForBit) {
+  Lab lab(open_spots, small());
+  for (const char* line : {"pair posterior=full", "step 6", "keep"}) ask(lab, line);
+  const Kept kept = *lab.latest().kept;
+  ask(lab, "step 5");
+  Lab second(open_spots, small());
+  second.open(kept);
+  EXPECT_EQ(settle(second).partner->curves->step.size(), 6u);
+  ask(second, "step 5");
+  EXPECT_EQ(second.session().fingerprint(), lab.session().fingerprint());
+  EXPECT_EQ(second.partner()->fingerprint(), lab.partner()->fingerprint());
+
+  Kept torn = kept;
+  torn.partner.reset();
+  second.open(torn);
+  EXPECT_NE(settle(second).message.find("not at the step of the first"), std::string::npos);
+  EXPECT_EQ(second.session().step(), 11) << "nothing is lost";
+}
+
 TEST(Lab, APairThatMakesNoSenseSaysSo) {
   Lab lab(open_spots, small());
   ask(lab, "step 3");

@@ -29,7 +29,7 @@ void scrolled(const Pen& pen, const char* id, const Rect& r, float height, Draw&
   ImGui::EndChild();
 }
 
-constexpr float kKnobsHeight = 700, kChoice = 28;
+constexpr float kKnobsHeight = 790, kChoice = 28;
 
 // Words for the views that share a place.
 void choose_view(const View& v, const char* id, Rect r, std::initializer_list<const char*> names, int& chosen) {

@@ -293,10 +293,11 @@ EMSCRIPTEN_KEEPALIVE const char* unpick_report() {
              ",\"seed\":" + std::to_string(s.config.seed) + ",\"playing\":" + truth(s.playing) + ",\"failed\":" + truth(s.failed) +
              ",\"dark\":" + truth(p.app.memory.dark) + ",\"forget\":" + truth(p.app.memory.forget) +
              ",\"tab\":" + std::to_string(p.app.tab) + ",\"first_loss\":" + web::json_number(begun ? s.curves->loss[0] : NAN) +
-             ",\"loss\":" + web::json_number(s.losses.loss) + ",\"reconstruction\":" + web::json_number(s.losses.reconstruction) +
-             ",\"kl\":" + web::json_number(s.losses.kl) + ",\"per_second\":" + web::json_number(s.steps_per_second) +
-             ",\"frame_ms\":" + web::json_number(p.frame_ms) + ",\"frames\":" + std::to_string(p.frames) +
-             ",\"pictures\":" + std::to_string(s.pictures ? s.pictures->step : -1) +
+             ",\"loss\":" + web::json_number(s.losses.loss) +
+             ",\"partner_loss\":" + web::json_number(s.partner ? s.partner->losses.loss : NAN) +
+             ",\"reconstruction\":" + web::json_number(s.losses.reconstruction) + ",\"kl\":" + web::json_number(s.losses.kl) +
+             ",\"per_second\":" + web::json_number(s.steps_per_second) + ",\"frame_ms\":" + web::json_number(p.frame_ms) +
+             ",\"frames\":" + std::to_string(p.frames) + ",\"pictures\":" + std::to_string(s.pictures ? s.pictures->step : -1) +
              ",\"look\":" + std::to_string(s.look ? s.look->serial : -1) + ",\"light\":" + web::json_number(light) + ",\"code\":[" +
              code + "],\"words\":" + web::words_of(s.config) + ",\"message\":" + web::quoted(s.message) + "}";
   return p.report.c_str();

@@ -1,7 +1,7 @@
 // What the page does around the lab: checks what the browser can do, loads the program that suits it, keeps the run between visits,
 // and tells in words what the canvas shows.
 //
-// Settings come from the address's hash (#preset=live&beta=4&seed=7), else from the run that was kept. A run goes on only under the
+// Settings come from the address's hash (#preset=live&beta=4&seed=7, and pair=posterior=full for a second model), else from the run that was kept. A run goes on only under the
 // hash with which it began. What is kept lies in this browser's IndexedDB, with weights and moments as they are in memory; the chosen
 // theme lies in localStorage. Both go at a click on "Forget it".
 //
@@ -118,7 +118,9 @@ async function start() {
   set_theme(chosen.dark ?? matchMedia('(prefers-color-scheme: dark)').matches);
   const name = isolated ? 'lab-threads.js' : 'lab.js';
   const [record] = await Promise.all([store.get().catch(() => null), load(name)]);
-  const asked = [...new URLSearchParams(location.hash.slice(1))].map(([name, value]) => `${name}=${value}`);
+  const hash = new URLSearchParams(location.hash.slice(1)), pair = hash.get('pair');
+  hash.delete('pair');
+  const asked = [...hash].map(([name, value]) => `${name}=${value}`);
   const goes_on = record?.version === 1 && record.hash === location.hash;
   const settings = goes_on ? record.words : asked.length ? asked : ['preset=live'];
   lab = await UnpickLab({
@@ -130,6 +132,7 @@ async function start() {
   if (broken) return;
   lab._unpick_theme(dark ? 1 : 0);
   if (goes_on) go_on(record);
+  else if (pair) unpick.post(`pair ${pair}`);
   if (!goes_on || (record.playing && record.step < record.steps)) unpick.post('play');
   database = await store.open().catch(() => null);
   window.unpick = unpick;
@@ -137,10 +140,15 @@ async function start() {
 }
 
 function go_on(record) {
-  const count = record.weights.length, past = record.past ?? [], at = lab._malloc(4 * (3 * count + past.length));
-  for (const [i, region] of [record.weights, record.m, record.v, past].entries()) lab.HEAPF32.set(region, at / 4 + i * count);
-  lab.ccall('unpick_open', null, ['string', 'string', 'number', 'number', 'number', 'number'],
-            [record.words.join('\n'), record.log.join('\n'), record.step, at, count, past.length]);
+  if (record.partner) pass_to('unpick_open_partner', record.partner);
+  pass_to('unpick_open', record, (record.difference ?? []).join('\n'));
+}
+
+function pass_to(opener, {words, log, step, weights, m, v, past = []}, ...rest) {
+  const count = weights.length, at = lab._malloc(4 * (3 * count + past.length));
+  for (const [i, region] of [weights, m, v, past].entries()) lab.HEAPF32.set(region, at / 4 + i * count);
+  const types = ['string', 'string', 'number', 'number', 'number', 'number', ...rest.map(() => 'string')];
+  lab.ccall(opener, null, types, [words.join('\n'), log.join('\n'), step, at, count, past.length, ...rest]);
   lab._free(at);
 }
 
@@ -183,17 +191,22 @@ function tell(report) {
   told_at = performance.now();
 }
 
+// A run as the program tells it, with the floats themselves instead of their addresses.
+function copied({regions, count, past: [begin, length], partner, ...run}) {
+  const floats = (at, n) => lab.HEAPF32.slice(at / 4, at / 4 + n);
+  const [weights, m, v] = regions.map(at => floats(at, count));
+  return {...run, weights, m, v, past: floats(begin, length), partner: partner && copied(partner)};
+}
+
 // Returns the step that was kept.
 function keep() {
   if (broken || forgotten || !database) return;
   const text = lab.ccall('unpick_keep', 'string', [], []);
   if (!text) return;
-  const {words, log, step, count, regions, past: [begin, length]} = JSON.parse(text);
+  const run = copied(JSON.parse(text)), {step} = run;
   const {playing, steps} = unpick.report();
-  const [weights, m, v] = regions.map(at => lab.HEAPF32.slice(at / 4, at / 4 + count));
-  const past = lab.HEAPF32.slice(begin / 4, begin / 4 + length);
   try {
-    store.put(database, {version: 1, hash: location.hash, words, log, step, steps, playing, weights, m, v, past});
+    store.put(database, {version: 1, hash: location.hash, ...run, steps, playing});
     kept_step = step;
     kept_at = performance.now();
   } catch {}  // a full disk must not end the run

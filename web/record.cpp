@@ -20,9 +20,10 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 constexpr double kPatience = 500;  // ms: the trainer looks for commands between two steps
 std::string record;
-std::vector<float> past;  // the curves: for each point step, loss, reconstruction, KL, then the KL of each latent
+std::vector<float> past, partner_past;  // the curves: for each point step, loss, reconstruction, KL, then the KL of each latent
+std::shared_ptr<const Kept> partner;    // to open with the next run
 
-void write_past(const Curves& curves) {
+void write_past(const Curves& curves, std::vector<float>& past) {
   past.clear();
   for (size_t i = 0; i < curves.step.size(); ++i) {
     for (float x : {static_cast<float>(curves.step[i]), curves.loss[i], curves.reconstruction[i], curves.kl[i]}) past.push_back(x);
@@ -41,6 +42,46 @@ std::shared_ptr<const Curves> read_past(std::span<const float> from, int64_t lat
   return curves;
 }
 
+std::string list(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : ",") + quoted(line);
+  return "[" + text + "]";
+}
+
+std::string json_of(const Kept& kept, std::vector<float>& past) {
+  write_past(*kept.curves, past);
+  const auto address = [](const auto& region) { return std::to_string(reinterpret_cast<uintptr_t>(region.data())); };
+  std::vector<std::string> log;
+  for (const LoggedCommand& line : kept.log)
+    log.push_back(std::to_string(line.step) + " " + line.command.setting + " " + line.command.value);
+  return "{\"words\":" + words_of(kept.config) + ",\"log\":" + list(log) + ",\"step\":" + std::to_string(kept.state.step) +
+         ",\"count\":" + std::to_string(kept.state.weights.size()) + ",\"regions\":[" + address(kept.state.weights) + "," +
+         address(kept.state.m) + "," + address(kept.state.v) + "],\"past\":[" + address(past) + "," + std::to_string(past.size()) +
+         "],\"difference\":" + list(kept.difference) +
+         ",\"partner\":" + (kept.partner ? json_of(*kept.partner, partner_past) : "null") + "}";
+}
+
+// `words` and `log` have one entry to a line; `floats` are weights and both moments, `count` each, and the `past`, the curves, as
+// json_of told.
+Kept run_from(const char* words, const char* log, double step, const float* floats, int count, int past) {
+  Kept run;
+  run.config = config_from(lines_of(words));
+  run.config.threads = page->lab.latest().config.threads;
+  run.image = page->lab.latest().image;
+  run.state.step = static_cast<int64_t>(step);
+  for (std::vector<real>* region : {&run.state.weights, &run.state.m, &run.state.v}) {
+    region->assign(floats, floats + count);
+    floats += count;
+  }
+  run.curves = read_past({floats, static_cast<size_t>(past)}, run.config.latent);
+  for (const std::string& line : lines_of(log)) {
+    std::istringstream stream(line);
+    LoggedCommand logged;
+    if (stream >> logged.step >> logged.command.setting >> logged.command.value) run.log.push_back(logged);
+  }
+  return run;
+}
+
 }  // namespace
 }  // namespace unpick::web
 
@@ -57,39 +98,27 @@ EMSCRIPTEN_KEEPALIVE const char* unpick_keep() {
     if (emscripten_get_now() > end) return "";
     page->runner.yield();
   }
-  const Kept& kept = *page->lab.latest().kept;
-  const auto address = [](const auto& region) { return std::to_string(reinterpret_cast<uintptr_t>(region.data())); };
-  web::write_past(*kept.curves);
-  std::string log;
-  for (const LoggedCommand& line : kept.log)
-    log +=
-        (log.empty() ? "" : ",") + web::quoted(std::to_string(line.step) + " " + line.command.setting + " " + line.command.value);
-  web::record = "{\"words\":" + web::words_of(kept.config) + ",\"log\":[" + log + "],\"step\":" + std::to_string(kept.state.step) +
-                ",\"count\":" + std::to_string(kept.state.weights.size()) + ",\"regions\":[" + address(kept.state.weights) + "," +
-                address(kept.state.m) + "," + address(kept.state.v) + "],\"past\":[" + address(web::past) + "," +
-                std::to_string(web::past.size()) + "]}";
+  web::record = web::json_of(*page->lab.latest().kept, web::past);
   return web::record.c_str();
 }
 
-// Goes on with a run: `words` and `log` have one entry to a line; `floats` are weights and both moments, `count` each, and
-// the `past`, the curves, as unpick_keep wrote them.
-EMSCRIPTEN_KEEPALIVE void unpick_open(const char* words, const char* log, double step, const float* floats, int count, int past) {
+// The second model of the run that is opened next.
+EMSCRIPTEN_KEEPALIVE void unpick_open_partner(const char* words, const char* log, double step, const float* floats, int count,
+                                              int past) {
   try {
-    Kept run;
-    run.config = web::config_from(web::lines_of(words));
-    run.config.threads = page->lab.latest().config.threads;
-    run.image = page->lab.latest().image;
-    run.state.step = static_cast<int64_t>(step);
-    for (std::vector<real>* region : {&run.state.weights, &run.state.m, &run.state.v}) {
-      region->assign(floats, floats + count);
-      floats += count;
-    }
-    run.curves = web::read_past({floats, static_cast<size_t>(past)}, run.config.latent);
-    for (const std::string& line : web::lines_of(log)) {
-      std::istringstream stream(line);
-      LoggedCommand logged;
-      if (stream >> logged.step >> logged.command.setting >> logged.command.value) run.log.push_back(logged);
-    }
+    web::partner = std::make_shared<const Kept>(web::run_from(words, log, step, floats, count, past));
+  } catch (const Error& error) {
+    page->lab.complain(error.what());
+  }
+}
+
+// Goes on with a run. `difference`: the partner's own settings, one to a line.
+EMSCRIPTEN_KEEPALIVE void unpick_open(const char* words, const char* log, double step, const float* floats, int count, int past,
+                                      const char* difference) {
+  try {
+    Kept run = web::run_from(words, log, step, floats, count, past);
+    run.difference = web::lines_of(difference);
+    run.partner = std::move(web::partner);
     page->lab.open(std::move(run));
   } catch (const Error& error) {
     page->lab.complain(error.what());

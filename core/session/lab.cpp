@@ -65,6 +65,11 @@ Config differing(Config config, const std::vector<std::string>& difference) {
   return config;
 }
 
+Kept kept_of(Subject& subject) {
+  const Session& session = subject.session();
+  return {session.config(), session.data().image(), session.state(), session.log(), subject.shown().curves};
+}
+
 bool equal_models(const Config& a, const Config& b) {
   return std::all_of(settings().begin(), settings().end(),
                      [&](const Setting& s) { return s.when == When::run || get(a, s.name) == get(b, s.name); });
@@ -92,7 +97,9 @@ void Lab::begin(const Config& config, std::vector<std::string> difference, const
   std::unique_ptr<Subject> partner;
   if (!difference.empty()) {
     const Config other = differing(config, difference);
-    partner = std::make_unique<Subject>(other, open_data_(other.data), *pool);
+    partner = std::make_unique<Subject>(other, open_data_(other.data), *pool, from ? from->partner.get() : nullptr);
+    if (partner->session().step() != subject->session().step())
+      throw Error(ErrorKind::data, "the second model", "is not at the step of the first", "open one of them alone");
   }
 
   subject_ = std::move(subject);
@@ -162,7 +169,7 @@ void Lab::obey(const Posted& posted) {
   }
   try {
     if (posted.run) {
-      begin(posted.run->config, {}, posted.run.get());
+      begin(posted.run->config, posted.run->difference, posted.run.get());
       opening_.clear();
       log_.clear();
       log_changed_ = true;
@@ -276,10 +283,15 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
       both([&](Subject& s) { s.move(latent, value); });
       break;
     }
-    case Verb::keep:
-      kept_ = std::make_shared<const Kept>(
-          Kept{session.config(), session.data().image(), session.state(), session.log(), subject_->shown().curves});
+    case Verb::keep: {
+      Kept kept = kept_of(*subject_);
+      if (partner_) {
+        kept.difference = difference_;
+        kept.partner = std::make_shared<const Kept>(kept_of(*partner_));
+      }
+      kept_ = std::make_shared<const Kept>(std::move(kept));
       break;
+    }
   }
 }
 

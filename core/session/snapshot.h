@@ -106,6 +106,8 @@ struct Kept {
   State state;
   std::vector<LoggedCommand> log;
   std::shared_ptr<const Curves> curves{};  // up to the state's step, where they are known
+  std::vector<std::string> difference{};   // NAME=VALUE, the partner's settings that are its own
+  std::shared_ptr<const Kept> partner{};
 };
 
 // A command as it took effect, and the number of steps done by then.

@@ -126,13 +126,41 @@ for (const [name, search] of Object.entries(builds)) {
     assert.equal(resumed.loss, (await report(other)).loss);
     await close(other);
 
-    await page.mouse.click(44, 617);  // "Forget it", the last of the settings
+    await page.mouse.click(44, 701);  // "Forget it", the last of the settings
     await page.waitForURL(address + search);
     await until(page, () => window.unpick && unpick.report().steps === 7000);
     assert.equal(await page.evaluate(() => localStorage.length), 0);
     await close(page);
   });
 }
+
+test('two models train in step, and both outlive a reload', async () => {
+  const losses = async page => {
+    const {loss, partner_loss: partner} = await report(page);
+    return [loss, partner];
+  };
+  const page = await open(tiny + '&steps=40&pair=beta=1', wide);
+  await settled(page);
+  const before = await losses(page);
+  assert.ok(before[1] > 0 && before[1] !== before[0]);
+  const alone = await open(tiny + '&steps=40&beta=1');
+  await settled(alone);
+  assert.equal((await losses(alone))[0], before[1], 'the second is the run that it would be alone');
+  await close(alone);
+  await post(page, 'set steps 50');
+  await page.reload();
+  await until(page, () => window.unpick?.report().step === 40);
+  await post(page, 'set steps 50');
+  await post(page, 'step 10');
+  await until(page, () => unpick.report().step === 50);
+  const whole = await open(tiny + '&steps=50&pair=beta=1', wide);
+  await settled(whole);
+  assert.deepEqual(await losses(page), await losses(whole));
+  await close(whole);
+  await post(page, 'single');
+  await until(page, () => unpick.report().partner_loss === null);
+  await close(page);
+});
 
 test('clicks, keys and drags do what they say', async () => {
   const page = await open(tiny + '&steps=200', wide);
@@ -232,6 +260,11 @@ test('pictures', {skip: !shots && 'UNPICK_SHOTS is not set'}, async () => {
         await settled(page);
         await page.waitForTimeout(500);
         await page.screenshot({path: join(shots, `web-${name}-${colorScheme}-${deviceScaleFactor}.png`)});
+        await post(page, 'pair posterior=full');
+        await post(page, 'play');
+        await until(page, () => unpick.report().partner_loss && !unpick.report().playing);
+        await still(page);
+        await page.screenshot({path: join(shots, `pair-${name}-${colorScheme}-${deviceScaleFactor}.png`)});
         await close(page);
       }
 });
