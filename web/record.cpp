@@ -20,8 +20,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 constexpr double kPatience = 500;  // ms: the trainer looks for commands between two steps
 std::string record;
-std::vector<float> past, partner_past;  // the curves: for each point step, loss, reconstruction, KL, then the KL of each latent
-std::shared_ptr<const Kept> partner;    // to open with the next run
+std::vector<float> first_past, partner_past;  // the curves: of each point step, loss, reconstruction, KL, and the KL of each latent
+std::shared_ptr<const Kept> partner;          // to open with the next run
 
 void write_past(const Curves& curves, std::vector<float>& past) {
   past.clear();
@@ -98,7 +98,7 @@ EMSCRIPTEN_KEEPALIVE const char* unpick_keep() {
     if (emscripten_get_now() > end) return "";
     page->runner.yield();
   }
-  web::record = web::json_of(*page->lab.latest().kept, web::past);
+  web::record = web::json_of(*page->lab.latest().kept, web::first_past);
   return web::record.c_str();
 }
 
