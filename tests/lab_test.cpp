@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <thread>
+#include <utility>
 
 #include "core/data/image_array.h"
 #include "core/session/lab.h"
@@ -275,6 +276,24 @@ TEST(Lab, APairStaysOneInANewRunAndIsReplayed) {
   const uint64_t before = lab.session().fingerprint();
   EXPECT_FALSE(ask(lab, "single").partner);
   EXPECT_EQ(lab.session().fingerprint(), before) << "the first goes on";
+}
+
+TEST(Lab, NoModelOfAPairKeepsTheOtherWaiting) {
+  Lab lab(open_spots, small());
+  ask(lab, "set steps 1000000000");
+  ask(lab, "pair posterior=full");
+  lab.post("play");
+  int64_t shown[2] = {0, 0};  // new pictures of each
+  const Snapshot* s = nullptr;
+  for (int64_t last[2] = {-1, -1}; shown[0] + shown[1] < 12;) {
+    lab.advance(0.002);
+    s = &lab.latest();
+    const Seen* models[] = {s, &*s->partner};
+    for (int i = 0; i < 2; ++i)
+      if (models[i]->pictures && models[i]->pictures->serial != std::exchange(last[i], models[i]->pictures->serial)) ++shown[i];
+  }
+  EXPECT_GE(shown[0], 4);
+  EXPECT_GE(shown[1], 4);
 }
 
 TEST(Lab, AKeptPairGoesOnBitForBit) {

@@ -108,7 +108,7 @@ void draw_presets(const View& v, Rect& r) {
   for (const Preset& preset : presets()) {
     Config c = v.now.config;
     apply_preset(c, preset.name);
-    bool is_now = true;
+    bool is_now = !v.now.partner;
     for (const Setting& s : settings())
       if (s.when == When::model) is_now &= get(c, s.name) == get(v.now.config, s.name);
     is_now &= c.beta == v.now.config.beta;

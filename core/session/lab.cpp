@@ -106,6 +106,7 @@ void Lab::begin(const Config& config, std::vector<std::string> difference, const
   partner_ = std::move(partner);
   pool_ = std::move(pool);
   difference_ = std::move(difference);
+  served_ = nullptr;
   ++run_;
   playing_ = failed_ = false;
   message_ = session().note();
@@ -268,6 +269,7 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
     }
     case Verb::single:
       partner_.reset();
+      served_ = nullptr;
       difference_.clear();
       moments_.clear();
       shown_moments_.reset();
@@ -321,7 +323,9 @@ Subject* Lab::due(double& at) {
   const double rested = watched_until_ + kRestPerWatch * watching_took_;
   Subject* first = nullptr;
   at = std::numeric_limits<double>::infinity();
-  for (Subject* s : {subject_.get(), partner_.get()}) {
+  // Of two that are due the one that was not watched last: a trace of seams must not keep the other waiting.
+  Subject* const last = served_ == partner_.get() ? partner_.get() : subject_.get();
+  for (Subject* s : {last == subject_.get() ? partner_.get() : subject_.get(), last}) {
     if (!s || (failed_ && !s->asked())) continue;
     const double then = s->due_at(playing_, rested);
     if (then >= at) continue;
@@ -336,6 +340,7 @@ void Lab::watch(double now) {
   double at = 0;
   Subject* subject = due(at);
   if (!subject || now < at) return;
+  served_ = subject;
   try {
     changed_ |= subject->watch(playing_, watched_);
     remember();

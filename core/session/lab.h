@@ -90,6 +90,7 @@ class Lab {
   OpenData open_data_;
   std::unique_ptr<Pool> pool_;
   std::unique_ptr<Subject> subject_, partner_;
+  const Subject* served_ = nullptr;      // the one of them that was watched last
   std::vector<std::string> difference_;  // NAME=VALUE, the partner's settings that are its own
   TripleBuffer<Snapshot> snapshots_;
 

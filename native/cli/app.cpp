@@ -76,6 +76,11 @@ std::string export_run(const Snapshot& s, const io::Image& picture) {
   const io::RunDirectory directory("runs/lab-" + std::to_string(number));
   directory.create();
   directory.save(*s.kept);
+  if (s.kept->partner) {
+    const io::RunDirectory second(directory.file("partner"));
+    second.create();
+    second.save(*s.kept->partner);
+  }
   std::string curves = "step,loss,reconstruction,kl";
   for (size_t j = 0; j < s.curves->kl_per_latent.size(); ++j) curves += ",kl_" + std::to_string(j);
   for (size_t i = 0; i < s.curves->step.size(); ++i) {

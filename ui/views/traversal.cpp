@@ -86,18 +86,29 @@ void draw_header_of_columns(const View& v, const Rect& r, const Grid& g) {
   if (g.label > 100) v.pen.text({r.x0, r.y0}, Type::small, v.theme.blue, "value of z");
 }
 
-// As many rows as can be seen well; a word above them turns the page.
-std::span<const int> choose_rows(const View& v, const Rect& above, const Rect& r, std::span<const int> rows) {
-  const auto fit = static_cast<size_t>(std::max(1.0f, std::floor(r.height() / (kLeastTile + kAxis + kGap))));
-  if (rows.size() <= fit) return rows;
+// As many rows as can be seen well.
+size_t rows_that_fit(const Rect& r) {
+  return static_cast<size_t>(std::max(1.0f, std::floor(r.height() / (kLeastTile + kAxis + kGap))));
+}
+
+// A word at the end of `line` turns the page.
+std::span<const int> choose_rows(const View& v, const Rect& line, size_t fit, std::span<const int> rows) {
   const size_t pages = (rows.size() + fit - 1) / fit, first = v.memory.page % pages * fit,
                count = std::min(fit, rows.size() - first);
   const std::string word =
       "rows " + std::to_string(first + 1) + "–" + std::to_string(first + count) + " of " + std::to_string(rows.size()) + " →";
-  const float width = v.pen.width(Type::body, word) + 16;
-  if (word_button(v.pen, "page", {above.x1 - width, above.y0 - 3, above.x1, above.y1 + 1}, word, false, "the next rows"))
-    ++v.memory.page;
+  const Rect button{line.x1 - v.pen.width(Type::body, word) - 16, line.y0, line.x1, line.y1};
+  if (word_button(v.pen, "page", button, word, false, "the next rows")) ++v.memory.page;
   return rows.subspan(first, count);
+}
+
+// A word at the beginning of `line` shows or hides the latents that carry nothing.
+void choose_unused(const View& v, const Rect& line, size_t unused) {
+  const std::string all = std::to_string(unused) + " not in use" + (line.width() > 480 ? " (KL < 0.01 nats)" : "");
+  const std::string word = v.memory.all_latents ? "Hide the " + all : "Show the " + all;
+  const Rect button{line.x0 - 8, line.y0, line.x0 + v.pen.width(Type::body, word) + 8, line.y1};
+  if (word_button(v.pen, "unused", button, word, false, "a latent counts as in use from a KL of 0.01 nats"))
+    v.memory.all_latents = !v.memory.all_latents;
 }
 
 }  // namespace
@@ -115,15 +126,13 @@ void draw_traversal(const View& v, Rect r) {
 
   const std::vector<int> used = shown_latents(v, false), all = shown_latents(v, true);
   const std::vector<int>& rows = v.memory.all_latents || used.empty() ? all : used;
-  if (used.size() < all.size() && !used.empty()) {
-    const Rect line = r.take_bottom(22);
-    const std::string rest = std::to_string(all.size() - used.size()) + " not in use (KL < 0.01 nats)";
-    const std::string word = v.memory.all_latents ? "Hide the " + rest : "Show the " + rest;
-    const Rect button{line.x0 - 8, line.y0, line.x0 + v.pen.width(Type::body, word) + 8, line.y1};
-    if (word_button(v.pen, "unused", button, word, false)) v.memory.all_latents = !v.memory.all_latents;
-  }
   const Rect above = r.take_top(18);
-  const std::span<const int> page = choose_rows(v, above, r, rows);
+  const bool unused = used.size() < all.size() && !used.empty();
+  Rect line{};
+  if (unused || rows.size() > rows_that_fit(r)) line = r.take_bottom(22);
+  if (unused) choose_unused(v, line, all.size() - used.size());
+  const size_t fit = rows_that_fit(r);
+  const std::span<const int> page = rows.size() > fit ? choose_rows(v, line, fit, rows) : std::span<const int>(rows);
   const Grid g = grid_for(v, r, page.size());
   draw_header_of_columns(v, above, g);
   const float pitch = std::min(r.height() / static_cast<float>(page.size()), g.high + kAxis + 3 * kGap);
