@@ -87,8 +87,8 @@ Report report_of(const FactorVaeState& s) {
 Job factor_vae_score(Representation& representation, uint64_t seed, int num_train, int num_eval, int num_variance) {
   if (representation.sizes().size() < 2)
     throw Error(ErrorKind::usage, "factor_vae", "tells factors apart, and there is one", "use data with two factors or more");
-  const auto s = std::make_shared<FactorVaeState>(
-      FactorVaeState{representation, Rng(sub_seed(seed, "factor_vae"), Stream::probe), num_train, num_train + num_eval, {}, {}, {}, {}});
+  const auto s = std::make_shared<FactorVaeState>(FactorVaeState{
+      representation, Rng(sub_seed(seed, "factor_vae"), Stream::probe), num_train, num_train + num_eval, {}, {}, {}, {}});
   const auto piece = [s, num_variance](int number, Pool&) {
     if (number == 0) return find_active(*s, num_variance);
     if (s->active.empty()) return;
