@@ -6,6 +6,9 @@ target_include_directories(unpick_imgui SYSTEM PUBLIC ${IMGUI_DIR})
 target_compile_definitions(unpick_imgui PUBLIC IMGUI_DISABLE_DEMO_WINDOWS IMGUI_DISABLE_METRICS_WINDOW IMGUI_DISABLE_DEBUG_TOOLS
   IMGUI_DISABLE_OBSOLETE_FUNCTIONS)
 target_compile_options(unpick_imgui PRIVATE -w)
+if(NOT EMSCRIPTEN)
+  target_compile_options(unpick_imgui PRIVATE ${UNPICK_COLD})
+endif()
 
 set(inter_source ${PROJECT_BINARY_DIR}/inter.cpp)
 add_custom_command(OUTPUT ${inter_source}

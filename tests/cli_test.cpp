@@ -23,12 +23,6 @@ using Json = nlohmann::json;
 
 std::string quoted(const std::string& word) { return "'" + word + "'"; }
 
-std::string text_of(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 struct Result {
   int code;
   std::string out, err;

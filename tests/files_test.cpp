@@ -15,11 +15,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-std::string text_of(const std::string& path) {
-  const Bytes bytes = read_file(path);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 std::string failure(const std::string& path, std::string_view text) {
   return error_of([&] { write_atomically(path, text); });
 }

@@ -9,7 +9,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +50,12 @@ struct TemporaryFolder {
     return out;
   }
 };
+
+inline std::string text_of(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
 
 inline Bytes to_bytes(std::string_view text) {
   const auto raw = std::as_bytes(std::span(text.data(), text.size()));

@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -38,8 +36,8 @@ class Program {
     waitpid(pid_, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
-  std::string out() const { return text(out_); }
-  std::string err() const { return text(err_); }
+  std::string out() const { return text_of(out_); }
+  std::string err() const { return text_of(err_); }
 
  private:
   static void redirect(const std::string& path, int to) {
@@ -47,13 +45,6 @@ class Program {
     dup2(file, to);
     close(file);
   }
-  static std::string text(const std::string& path) {
-    std::ifstream file(path);
-    std::stringstream all;
-    all << file.rdbuf();
-    return all.str();
-  }
-
   std::string out_, err_;
   pid_t pid_;
 };

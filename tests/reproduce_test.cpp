@@ -14,14 +14,6 @@
 namespace unpick::io {
 namespace {
 
-using reproduce::Json;
-
-std::string text_of(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 TEST(Claims, HoldOnlyForNumbersOnTheRightSide) {
   EXPECT_TRUE(reproduce::below("1", "", "", 0.04, 0.05).pass);
   EXPECT_FALSE(reproduce::below("1", "", "", 0.05, 0.05).pass);
@@ -74,7 +66,7 @@ TEST(Bands, LeaveOutWhatIsNotANumber) {
 
 // What a figure must leave in the folder.
 void expect_figure(const TemporaryFolder& folder, const std::string& name, int seeds) {
-  const Json json = Json::parse(text_of(folder / (name + ".json")));
+  const reproduce::Json json = reproduce::Json::parse(text_of(folder / (name + ".json")));
   EXPECT_EQ(json.at("figure"), name);
   EXPECT_EQ(json.at("seeds"), seeds);
   EXPECT_TRUE(json.at("quick").get<bool>());
@@ -83,7 +75,7 @@ void expect_figure(const TemporaryFolder& folder, const std::string& name, int s
   EXPECT_FALSE(json.at("choices").empty()) << "what the source does not say is ours and must be said";
   ASSERT_FALSE(json.at("claims").empty());
   int passed = 0;
-  for (const Json& claim : json.at("claims")) {
+  for (const reproduce::Json& claim : json.at("claims")) {
     for (const char* key : {"rows", "claim", "measure", "bound", "badge"})
       EXPECT_FALSE(claim.at(key).get<std::string>().empty()) << key;
     if (claim.at("pass").get<bool>()) {
@@ -110,9 +102,9 @@ TEST_P(QuickFigure, LeavesNumbersPictureAndPage) {
   const Program program(folder, {"reproduce", GetParam(), "--quick", "--seeds", "1", "--out", folder / "out/new", "--json"});
   ASSERT_EQ(program.wait(), 0) << program.err();
   EXPECT_EQ(program.err(), "") << "no progress bar where there is no terminal";
-  const Json result = Json::parse(program.out());
+  const reproduce::Json result = reproduce::Json::parse(program.out());
   ASSERT_EQ(result.at("figures").size(), 1u);
-  EXPECT_EQ(result.at("figures")[0], Json::parse(text_of(folder / (std::string("out/new/") + GetParam() + ".json"))));
+  EXPECT_EQ(result.at("figures")[0], reproduce::Json::parse(text_of(folder / (std::string("out/new/") + GetParam() + ".json"))));
   TemporaryFolder out;
   std::filesystem::copy(folder / "out/new", out.path, std::filesystem::copy_options::recursive);
   std::vector<std::string> expected{std::string(GetParam()) + ".json", std::string(GetParam()) + ".png", "report.html"};
@@ -139,7 +131,7 @@ TEST(Reproduce, RepeatsBitForBit) {
     const Program program(folder, {"reproduce", "fig2", "--quick", "--seeds", "1", "--threads", run ? "1" : "3", "--out", out});
     ASSERT_EQ(program.wait(), 0) << program.err();
     EXPECT_NE(program.out().find("claims hold"), std::string::npos);
-    numbers[run] = Json::parse(text_of(out + "/fig2.json")).at("numbers").dump();
+    numbers[run] = reproduce::Json::parse(text_of(out + "/fig2.json")).at("numbers").dump();
   }
   EXPECT_EQ(numbers[0], numbers[1]);
 }

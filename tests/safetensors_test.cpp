@@ -24,10 +24,10 @@ std::string tensor(const std::string& shape, const std::string& offsets, const s
   return R"({"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":)" + offsets + "}";
 }
 
-std::string refusal(const Bytes& file) {
+std::string refusal_of_weights(const Bytes& file) {
   return error_of([&] { parse_safetensors(file, "m.safetensors"); });
 }
-std::string refusal(const std::string& header, size_t size) { return refusal(file_of(header, size)); }
+std::string refusal_of_weights(const std::string& header, size_t size) { return refusal_of_weights(file_of(header, size)); }
 
 Tensors example() {
   return {{{"format", "pt"}, {"config", R"({"beta":"4\n"})"}},
@@ -95,20 +95,20 @@ TEST(Safetensors, HalfPrecisionBecomesFloat) {
 }
 
 TEST(Safetensors, LengthsThatCannotBeAreRefused) {
-  EXPECT_NE(refusal(Bytes(7)), "");
-  EXPECT_NE(refusal(Bytes(8)), "") << "an empty header";
+  EXPECT_NE(refusal_of_weights(Bytes(7)), "");
+  EXPECT_NE(refusal_of_weights(Bytes(8)), "") << "an empty header";
   for (const uint64_t length :
        {uint64_t{3}, uint64_t{1} << 20, uint64_t{100'000'001}, uint64_t{1} << 63, ~uint64_t{0}, ~uint64_t{7}}) {
     Bytes file = file_of("{}", 0);
     std::memcpy(file.data(), &length, sizeof length);
-    EXPECT_NE(refusal(file), "") << length;
+    EXPECT_NE(refusal_of_weights(file), "") << length;
   }
-  EXPECT_EQ(refusal("{}   ", 0), "") << "no tensors at all is a file, and spaces may follow";
+  EXPECT_EQ(refusal_of_weights("{}   ", 0), "") << "no tensors at all is a file, and spaces may follow";
 }
 
 TEST(Safetensors, OffsetsMustTileTheBuffer) {
   const auto two = [](const std::string& first, const std::string& second) {
-    return refusal(R"({"a":)" + tensor("[4]", first) + R"(,"b":)" + tensor("[4]", second) + "}", 8);
+    return refusal_of_weights(R"({"a":)" + tensor("[4]", first) + R"(,"b":)" + tensor("[4]", second) + "}", 8);
   };
   EXPECT_EQ(two("[0,4]", "[4,8]"), "");
   EXPECT_EQ(two("[4,8]", "[0,4]"), "") << "the header may name them in any order";
@@ -123,12 +123,12 @@ TEST(Safetensors, OffsetsMustTileTheBuffer) {
   EXPECT_NE(two("[0,4]", "[4.0,8]"), "");
   EXPECT_NE(two("[0,4]", "[4]"), "");
   EXPECT_NE(two("[0,4]", "[4,6,8]"), "");
-  EXPECT_NE(refusal(R"({"a":)" + tensor("[4]", "[0,4]") + "}", 5), "") << "a byte left over";
+  EXPECT_NE(refusal_of_weights(R"({"a":)" + tensor("[4]", "[0,4]") + "}", 5), "") << "a byte left over";
 }
 
 TEST(Safetensors, ShapesMustMatchTheirBytes) {
   const auto one = [](const std::string& shape, const std::string& dtype = "U8") {
-    return refusal(R"({"a":)" + tensor(shape, "[0,4]", dtype) + "}", 4);
+    return refusal_of_weights(R"({"a":)" + tensor(shape, "[0,4]", dtype) + "}", 4);
   };
   EXPECT_EQ(one("[2,2]"), "");
   EXPECT_EQ(one("[1]", "F32"), "");
@@ -141,7 +141,7 @@ TEST(Safetensors, ShapesMustMatchTheirBytes) {
 
 TEST(Safetensors, HeadersThatAreNotThisFormatAreRefused) {
   const std::string good = tensor("[1]", "[0,1]");
-  EXPECT_EQ(refusal(R"({"a":)" + good + "}", 1), "");
+  EXPECT_EQ(refusal_of_weights(R"({"a":)" + good + "}", 1), "");
   const std::vector<std::string> bad{std::string("[]"),
                                      std::string("{"),
                                      std::string("null"),
@@ -159,23 +159,24 @@ TEST(Safetensors, HeadersThatAreNotThisFormatAreRefused) {
                                      std::string(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":[1]}})"),
                                      "{\"\xff\":" + good + "}"};
   for (const std::string& header : bad) {
-    EXPECT_NE(refusal(header, 1), "") << header;
+    EXPECT_NE(refusal_of_weights(header, 1), "") << header;
   }
 }
 
 TEST(Safetensors, JsonBombsAreRefusedAtOnce) {
   const size_t deep = 2'000'000;
-  EXPECT_NE(refusal("{\"a\":" + std::string(deep, '['), 0), "");
+  EXPECT_NE(refusal_of_weights("{\"a\":" + std::string(deep, '['), 0), "");
   std::string objects;
   for (size_t i = 0; i < deep / 5; ++i) objects += "{\"a\":";
-  EXPECT_NE(refusal(objects, 0), "");
+  EXPECT_NE(refusal_of_weights(objects, 0), "");
   std::string axes = "[1";
   for (size_t i = 0; i < deep; ++i) axes += ",1";
-  EXPECT_NE(refusal(R"({"a":)" + tensor(axes + "]", "[0,1]") + "}", 1), "");
+  EXPECT_NE(refusal_of_weights(R"({"a":)" + tensor(axes + "]", "[0,1]") + "}", 1), "");
 }
 
 TEST(Safetensors, AnErrorStaysOneLineWhateverTheName) {
-  const std::string line = refusal(R"({"a\n\u001b[31m)" + std::string(500, 'x') + R"(":)" + tensor("[2]", "[0,1]") + "}", 1);
+  const std::string line =
+      refusal_of_weights(R"({"a\n\u001b[31m)" + std::string(500, 'x') + R"(":)" + tensor("[2]", "[0,1]") + "}", 1);
   EXPECT_NE(line.find("'a??[31mxxx"), std::string::npos) << line;
   EXPECT_LT(line.size(), 300u);
 }

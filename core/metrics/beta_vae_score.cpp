@@ -15,7 +15,7 @@ using Eigen::Index;
 
 constexpr int kPointsPerPiece = 50;
 
-struct State {
+struct BetaVaeState {
   Representation& representation;
   Rng rng;
   Index num_train, num_points;
@@ -25,7 +25,7 @@ struct State {
 };
 
 // Points begin..end-1. Their codes are asked for together, so that an encoder has full batches.
-void draw_points(State& s, Index begin, Index end) {
+void draw_points(BetaVaeState& s, Index begin, Index end) {
   const std::vector<int>& sizes = s.representation.sizes();
   const Index batch = kInterventionBatch, count = end - begin;
   Eigen::MatrixXi first(count * batch, static_cast<Index>(sizes.size())), second = first;
@@ -43,7 +43,7 @@ void draw_points(State& s, Index begin, Index end) {
     s.feature.row(begin + i) = distance.middleRows(i * batch, batch).colwise().mean().cast<double>();
 }
 
-void classify(State& s) {
+void classify(BetaVaeState& s) {
   const Index n = s.num_train, rest = s.num_points - n;
   const LogisticRegression fit(s.feature.topRows(n), s.label.head(n));
   s.train = accuracy(fit.predict(s.feature.topRows(n)), s.label.head(n));
@@ -55,8 +55,8 @@ void classify(State& s) {
 Job beta_vae_score(Representation& representation, uint64_t seed, int num_train, int num_eval) {
   if (representation.sizes().size() < 2)
     throw Error(ErrorKind::usage, "beta_vae", "tells factors apart, and there is one", "use data with two factors or more");
-  const auto s = std::make_shared<State>(
-      State{representation, Rng(sub_seed(seed, "beta_vae"), Stream::probe), num_train, num_train + num_eval, {}, {}});
+  const auto s = std::make_shared<BetaVaeState>(
+      BetaVaeState{representation, Rng(sub_seed(seed, "beta_vae"), Stream::probe), num_train, num_train + num_eval, {}, {}});
   s->label.resize(s->num_points);
   const auto drawing = static_cast<int>((s->num_points + kPointsPerPiece - 1) / kPointsPerPiece);
   const auto piece = [s, drawing](int number, Pool&) {

@@ -31,7 +31,7 @@ Eigen::VectorXd row_weights(const Eigen::MatrixXd& R) {
   return R.rowwise().sum() / R.sum();
 }
 
-struct State {
+struct DciState {
   Sample sample;
   uint64_t seed;
   std::unique_ptr<BoostedTrees> trees;  // of the factor at work
@@ -39,7 +39,7 @@ struct State {
   Eigen::VectorXd train, test;          // [K] accuracies
 };
 
-void run_piece(State& s, int piece, Pool& pool) {
+void run_piece(DciState& s, int piece, Pool& pool) {
   const Index k = piece / BoostedTrees::kStages, stage = piece % BoostedTrees::kStages;
   if (stage == 0)
     s.trees = std::make_unique<BoostedTrees>(s.sample.train.codes, s.sample.train.factors.col(k),
@@ -51,7 +51,7 @@ void run_piece(State& s, int piece, Pool& pool) {
   s.test(k) = accuracy(s.trees->predict(s.sample.test.codes, pool), s.sample.test.factors.col(k));
 }
 
-Report report(const State& s) {
+Report report(const DciState& s) {
   const DciScores scores = dci_scores(s.importance);
   Report r;
   r.add("disentanglement", scores.disentanglement);
@@ -79,8 +79,8 @@ Job dci(const Sample& sample, uint64_t seed) {
   check_sample(sample);
   const Index codes = sample.train.codes.cols(), factors = sample.train.factors.cols();
   dci_scores(Eigen::MatrixXd::Zero(codes, factors));  // refuse now rather than after minutes
-  const auto state = std::make_shared<State>(
-      State{sample, seed, {}, Eigen::MatrixXd(codes, factors), Eigen::VectorXd(factors), Eigen::VectorXd(factors)});
+  const auto state = std::make_shared<DciState>(
+      DciState{sample, seed, {}, Eigen::MatrixXd(codes, factors), Eigen::VectorXd(factors), Eigen::VectorXd(factors)});
   return {static_cast<int>(factors) * BoostedTrees::kStages, [state](int piece, Pool& pool) { run_piece(*state, piece, pool); },
           [state] { return report(*state); }};
 }

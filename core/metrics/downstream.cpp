@@ -83,7 +83,7 @@ Accuracies classify(size_t classifier, const Points& train, const Points& test, 
   return {accuracy(guess.head(train.size()), y), accuracy(guess.tail(test.size()), test_y)};
 }
 
-struct State {
+struct DownstreamState {
   std::vector<Points> train;
   Points test;
   uint64_t seed;
@@ -95,7 +95,7 @@ struct State {
   }
 };
 
-Report report_of(State& s) {
+Report report_of(DownstreamState& s) {
   Report report;
   const Index factors = s.test.factors.cols();
   for (size_t c = 0; c < std::size(kClassifiers); ++c) {
@@ -151,7 +151,7 @@ VectorXi predict_ovr_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd& te
 Job downstream(std::vector<Points> train, Points test, uint64_t seed) {
   const Index factors = test.factors.cols();
   const auto each = static_cast<Index>(std::size(kClassifiers)) * factors;
-  const auto s = std::make_shared<State>(State{std::move(train), std::move(test), seed, {}});
+  const auto s = std::make_shared<DownstreamState>(DownstreamState{std::move(train), std::move(test), seed, {}});
   s->results.resize(s->train.size() * static_cast<size_t>(each));
   const auto piece = [s, each, factors](int number, Pool& pool) {
     const auto l = static_cast<size_t>(number / each), c = static_cast<size_t>(number % each / factors);

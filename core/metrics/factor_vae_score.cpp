@@ -23,7 +23,7 @@ Eigen::RowVectorXd variances(const Eigen::MatrixXf& codes) {
   return (z.rowwise() - z.colwise().mean()).array().square().colwise().sum() / static_cast<double>(z.rows() - 1);
 }
 
-struct State {
+struct FactorVaeState {
   Representation& representation;
   Rng rng;
   Index num_train, num_points;
@@ -32,7 +32,7 @@ struct State {
   Eigen::MatrixXd train, eval;  // [A,K] votes
 };
 
-void find_active(State& s, Index n) {
+void find_active(FactorVaeState& s, Index n) {
   s.global = variances(draw_points(s.representation, n, s.rng, 0).codes);
   for (Index d = 0; d < s.global.size(); ++d)
     if (std::sqrt(s.global(d)) >= kActive) s.active.push_back(d);
@@ -41,7 +41,7 @@ void find_active(State& s, Index n) {
 }
 
 // Votes begin..end-1. Their codes are asked for together, so that an encoder has full batches.
-void vote(State& s, Index begin, Index end) {
+void vote(FactorVaeState& s, Index begin, Index end) {
   const std::vector<int>& sizes = s.representation.sizes();
   const Index batch = kInterventionBatch, count = end - begin;
   Eigen::MatrixXi factors(count * batch, static_cast<Index>(sizes.size()));
@@ -63,7 +63,7 @@ void vote(State& s, Index begin, Index end) {
   }
 }
 
-Report report_of(const State& s) {
+Report report_of(const FactorVaeState& s) {
   double train = 0, eval = 0;
   for (Index a = 0; a < s.train.rows(); ++a) {
     Index factor = 0;
@@ -87,8 +87,8 @@ Report report_of(const State& s) {
 Job factor_vae_score(Representation& representation, uint64_t seed, int num_train, int num_eval, int num_variance) {
   if (representation.sizes().size() < 2)
     throw Error(ErrorKind::usage, "factor_vae", "tells factors apart, and there is one", "use data with two factors or more");
-  const auto s = std::make_shared<State>(
-      State{representation, Rng(sub_seed(seed, "factor_vae"), Stream::probe), num_train, num_train + num_eval, {}, {}, {}, {}});
+  const auto s = std::make_shared<FactorVaeState>(FactorVaeState{
+      representation, Rng(sub_seed(seed, "factor_vae"), Stream::probe), num_train, num_train + num_eval, {}, {}, {}, {}});
   const auto piece = [s, num_variance](int number, Pool&) {
     if (number == 0) return find_active(*s, num_variance);
     if (s->active.empty()) return;

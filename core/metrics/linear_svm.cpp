@@ -4,19 +4,15 @@
 #include <Eigen/LU>
 
 namespace unpick {
-namespace {
 
 using Eigen::ArrayXd;
 using Eigen::Index;
 using Eigen::Vector2d;
 
-constexpr int kMostSteps = 100, kMostHalvings = 40;
-constexpr double kFlat = 1e-12;  // of the gradient's size at 0
-
-}  // namespace
-
 Vector2d fit_line(const ArrayXd& z, const ArrayXd& t, const ArrayXd& weight) {
-  ArrayXd slack, active;  // max(0, 1 - t (w z + b)), and the weights where it is positive
+  constexpr int kMostSteps = 100, kMostHalvings = 40;
+  constexpr double kFlat = 1e-12;  // of the gradient's size at 0
+  ArrayXd slack, active;           // max(0, 1 - t (w z + b)), and the weights where it is positive
   const auto value = [&](const Vector2d& line) {
     slack = (1 - t * (line(0) * z + line(1))).max(0);
     return line.squaredNorm() / 2 + (weight * slack.square()).sum();

@@ -17,7 +17,7 @@ namespace {
 
 using Eigen::Index;
 
-struct State {
+struct ModularityState {
   Eigen::MatrixXd train_x, test_x;  // [N,D] standardised by the train points
   Eigen::MatrixXi train_y, test_y;  // [N,K]
   Eigen::VectorXd train, test;      // [K]
@@ -75,7 +75,7 @@ Job explicitness(const Sample& sample) {
     if (classes(sample.train.factors.col(k)).names != classes(sample.test.factors.col(k)).names)
       throw Error(ErrorKind::data, "explicitness", "train and test points have different classes of factor " + std::to_string(k),
                   "give more points");
-  const auto s = std::make_shared<State>();
+  const auto s = std::make_shared<ModularityState>();
   s->train_x = sample.train.codes.cast<double>();
   const Eigen::RowVectorXd mean = s->train_x.colwise().mean();
   const Eigen::RowVectorXd deviation = (s->train_x.rowwise() - mean).array().square().colwise().mean().sqrt();

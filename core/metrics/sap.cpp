@@ -23,7 +23,7 @@ double squared_correlation(const Eigen::VectorXf& code, const Eigen::VectorXi& f
   return product * product / (dz.square().sum() * dv.square().sum());
 }
 
-struct State {
+struct SapState {
   Sample sample;
   Eigen::MatrixXd accuracy, correlation;  // [D,K]
 };
@@ -35,7 +35,7 @@ Job sap(const Sample& sample) {
   const Index dims = sample.train.codes.cols(), factors = sample.train.factors.cols();
   const Eigen::MatrixXd empty = Eigen::MatrixXd::Zero(dims, factors);
   top_gaps(empty, "sap");  // refuse a single code now
-  const auto s = std::make_shared<State>(State{sample, empty, empty});
+  const auto s = std::make_shared<SapState>(SapState{sample, empty, empty});
   const auto piece = [s, factors](int number, Pool&) {
     const Index d = number / factors, k = number % factors;
     const Points &train = s->sample.train, &test = s->sample.test;

@@ -33,7 +33,7 @@ VectorXd noise(Eigen::Index latent, Expectation how, int k, const Rng& rng) {
   return paired && k % 2 ? VectorXd(-epsilon) : epsilon;
 }
 
-int count(Expectation how) {
+int samples_of(Expectation how) {
   if (how.kind == Expectation::at_mean) return 1;
   if (how.samples < 1) refuse("samples", "none", "take 16 or more");
   if (how.kind == Expectation::stein && (how.samples < 256 || how.samples % 2))
@@ -42,7 +42,7 @@ int count(Expectation how) {
 }
 
 Expectation of_datum(Expectation how, size_t i) {
-  how.step += static_cast<uint32_t>(i * static_cast<size_t>(count(how)));
+  how.step += static_cast<uint32_t>(i * static_cast<size_t>(samples_of(how)));
   return how;
 }
 
@@ -182,7 +182,7 @@ PosteriorIdentity::Program& PosteriorIdentity::program(bool hessian, size_t rows
 
 void PosteriorIdentity::add_samples(const GaussianPosterior& q, Expectation how, const Rng& rng, std::vector<real>& to) const {
   check(q, eta_.latent);
-  for (int k = 0; k < count(how); ++k) {
+  for (int k = 0; k < samples_of(how); ++k) {
     VectorXd z = q.mean;
     if (how.kind != Expectation::at_mean) z += q.root.triangularView<Eigen::Lower>() * noise(z.size(), how, k, rng);
     for (const double value : z) to.push_back(static_cast<real>(value));
@@ -191,7 +191,7 @@ void PosteriorIdentity::add_samples(const GaussianPosterior& q, Expectation how,
 
 std::vector<LikelihoodMoments> PosteriorIdentity::moments(std::span<const Datum> data, Expectation how, const Rng& rng) {
   const bool stein = how.kind == Expectation::stein;
-  const auto samples = static_cast<size_t>(count(how));
+  const auto samples = static_cast<size_t>(samples_of(how));
   std::vector<real> all;  // [N K, Z]
   for (size_t i = 0; i < data.size(); ++i) {
     const Datum& datum = data[i];
@@ -233,7 +233,7 @@ LikelihoodMoments PosteriorIdentity::moments(std::span<const real> x, const Gaus
 }
 
 std::vector<MatrixXd> PosteriorIdentity::gauss_newton(std::span<const Datum> data, Expectation how, const Rng& rng) {
-  const auto samples = static_cast<size_t>(count(how)), width = static_cast<size_t>(eta_.latent);
+  const auto samples = static_cast<size_t>(samples_of(how)), width = static_cast<size_t>(eta_.latent);
   std::vector<real> all;  // [N K, Z]
   for (size_t i = 0; i < data.size(); ++i) add_samples(data[i].q, of_datum(how, i), rng, all);
   const size_t total = data.size() * samples;

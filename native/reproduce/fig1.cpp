@@ -11,6 +11,7 @@
 #include "native/reproduce/manifold.h"
 
 namespace unpick::reproduce {
+namespace fig1_parts {
 namespace {
 
 using Eigen::MatrixXd;
@@ -154,8 +155,10 @@ io::Image draw(const Figure& figure, Workshop& shop, const Arm& full, const Arm&
 }
 
 }  // namespace
+}  // namespace fig1_parts
 
 Figure fig1(Workshop& shop) {
+  using namespace fig1_parts;
   const int64_t steps = shop.pick<int64_t>(12000, 300);
   shop.begin(2 * shop.seeds() * steps);
   Arm full{"full", io::kRed}, diagonal{"diagonal", io::kInk};

@@ -13,6 +13,7 @@
 #include "native/reproduce/sheet.h"
 
 namespace unpick::reproduce {
+namespace fig2_parts {
 namespace {
 
 using Eigen::MatrixXd;
@@ -153,8 +154,10 @@ io::Image draw(const Figure& figure, const Arm& full, const Arm& diagonal, int64
 }
 
 }  // namespace
+}  // namespace fig2_parts
 
 Figure fig2(Workshop& shop) {
+  using namespace fig2_parts;
   const int64_t steps = shop.pick<int64_t>(10000, 3000);
   const int64_t engine = shop.pick(kFitSteps + kSettleSteps, (kFitSteps + kSettleSteps) / 3);
   shop.begin(shop.seeds() * 2 * (steps + 2 * engine));

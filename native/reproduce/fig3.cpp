@@ -12,6 +12,7 @@
 #include "native/reproduce/sprites.h"
 
 namespace unpick::reproduce {
+namespace fig3_parts {
 namespace {
 
 constexpr double kBeta = 8;
@@ -132,8 +133,10 @@ io::Image draw(const Figure& figure, const std::vector<Arm>& arms, GeometryProgr
 }
 
 }  // namespace
+}  // namespace fig3_parts
 
 Figure fig3(Workshop& shop) {
+  using namespace fig3_parts;
   std::vector<Arm> arms{{{"diagonal", "beta-vae", kBeta}, "diagonal", io::kInk},
                         {{"full", "beta-vae", kBeta}, "full", io::kRed},
                         {{"diagonal", "autoencoder", kBeta}, "autoencoder", io::kQuiet}};

@@ -14,6 +14,7 @@
 #include "native/reproduce/manifold.h"
 
 namespace unpick::reproduce {
+namespace fig4_parts {
 namespace {
 
 constexpr int kPoints = 200;  // z ~ N(0, I), where densities are compared
@@ -142,8 +143,10 @@ double bend(const Path& path) {  // largest distance of the path from the chord 
 }
 
 }  // namespace
+}  // namespace fig4_parts
 
 Figure fig4(Workshop& shop) {
+  using namespace fig4_parts;
   const int64_t steps = shop.pick<int64_t>(4000, 400), wave_steps = shop.pick<int64_t>(6000, 300);
   shop.begin(shop.seeds() * (steps + wave_steps));
   std::vector<Side> linear, waves;

@@ -9,6 +9,7 @@
 #include "native/reproduce/sprites.h"
 
 namespace unpick::reproduce {
+namespace fig5_parts {
 namespace {
 
 using Eigen::MatrixXd;
@@ -71,8 +72,10 @@ io::Image draw(const Figure& figure, const Runs& full, const Runs& diagonal, int
 }
 
 }  // namespace
+}  // namespace fig5_parts
 
 Figure fig5(Workshop& shop) {
+  using namespace fig5_parts;
   const SpriteArm full_arm{"full", "beta-vae", kBeta}, diagonal_arm{"diagonal", "beta-vae", kBeta},
       small_arm{"diagonal", "beta-vae", kSmallBeta};
   shop.begin(missing_steps(shop, {full_arm, diagonal_arm, small_arm}));

@@ -9,6 +9,7 @@
 #include "native/reproduce/sprites.h"
 
 namespace unpick::reproduce {
+namespace fig6_parts {
 namespace {
 
 using Eigen::MatrixXd;
@@ -138,8 +139,10 @@ io::Image draw(const Figure& figure, const Runs& full, const Runs& diagonal, con
 }
 
 }  // namespace
+}  // namespace fig6_parts
 
 Figure fig6(Workshop& shop) {
+  using namespace fig6_parts;
   const SpriteArm full_arm{"full", "beta-vae", kBeta}, diagonal_arm{"diagonal", "beta-vae", kBeta};
   shop.begin(missing_steps(shop, {full_arm, diagonal_arm}));
   Runs full, diagonal;

@@ -9,6 +9,7 @@
 #include "native/reproduce/sprites.h"
 
 namespace unpick::reproduce {
+namespace fig7_parts {
 namespace {
 
 using Runs = std::vector<std::shared_ptr<const SpriteRun>>;
@@ -107,8 +108,10 @@ io::Image draw(const Figure& figure, const std::vector<Arm>& arms, const std::ve
 }
 
 }  // namespace
+}  // namespace fig7_parts
 
 Figure fig7(Workshop& shop) {
+  using namespace fig7_parts;
   const std::vector<double> betas = shop.quick() ? std::vector<double>{2, 8} : std::vector<double>{1, 2, 4, 8};
   std::vector<Arm> arms{{"full", io::kRed}, {"diagonal", io::kInk}};
   std::vector<SpriteArm> needed;

@@ -10,6 +10,7 @@
 #include "native/reproduce/sheet.h"
 
 namespace unpick::reproduce {
+namespace overlap_parts {
 namespace {
 
 constexpr double kReach = 3;
@@ -114,8 +115,10 @@ io::Image draw(const Figure& figure, const Workshop& shop, const std::vector<Arm
 }
 
 }  // namespace
+}  // namespace overlap_parts
 
 Figure overlap(Workshop& shop) {
+  using namespace overlap_parts;
   const int64_t steps = shop.pick<int64_t>(3000, 20);
   std::vector<Arm> beta, alpha;
   for (const double b : kBetas) beta.push_back({0, b});

@@ -7,6 +7,7 @@
 #include "native/reproduce/trials.h"
 
 namespace unpick::reproduce {
+namespace pareto_parts {
 namespace {
 
 constexpr double kBetas[] = {1, 2, 4, 8, 16}, kGammas[] = {2, 5, 10, 20, 40};
@@ -39,8 +40,10 @@ double loss_at(const std::vector<Setting>& settings, size_t seed, double score) 
 }
 
 }  // namespace
+}  // namespace pareto_parts
 
 Figure pareto(Workshop& shop) {
+  using namespace pareto_parts;
   Arm beta{"\u03b2-VAE", io::kInk, {}}, factor{"FactorVAE", io::kRed, {}};
   for (const double b : kBetas)
     beta.settings.push_back({"\u03b2 " + io::number(b, 0), {"objective=beta-vae beta=" + io::number(b, 0)}});

@@ -10,6 +10,7 @@
 #include "native/reproduce/sheet.h"
 
 namespace unpick::reproduce {
+namespace pinwheel_parts {
 namespace {
 
 constexpr double kVariance = 0.03, kReach = 2, kBorder = 4;  // of the prior's clusters; what is drawn; what is integrated over
@@ -119,8 +120,10 @@ io::Image draw(const Figure& figure, const Workshop& shop, const std::vector<Arm
 }
 
 }  // namespace
+}  // namespace pinwheel_parts
 
 Figure pinwheel(Workshop& shop) {
+  using namespace pinwheel_parts;
   const int64_t steps = shop.pick<int64_t>(3000, 20);
   std::vector<Arm> beta{{0, 0.01}, {0, 0.5}, {0, 1}, {0, 1.2}}, alpha{{1, 0}, {3, 0}, {5, 0}, {8, 0}};
   shop.begin(8 * shop.seeds() * steps);

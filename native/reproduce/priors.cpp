@@ -8,6 +8,7 @@
 #include "native/reproduce/trials.h"
 
 namespace unpick::reproduce {
+namespace priors_parts {
 namespace {
 
 constexpr double kBeta = 4;
@@ -57,8 +58,10 @@ io::Image draw(const Figure& figure, const Workshop& shop, const std::vector<Arm
 }
 
 }  // namespace
+}  // namespace priors_parts
 
 Figure priors(Workshop& shop) {
+  using namespace priors_parts;
   std::vector<Arm> normal, fixed, learned, student;
   for (const double beta : {1, 2, 4, 8}) normal.push_back(arm(io::number(beta, 0), beta, ""));
   for (const double beta : {1, 4}) {

@@ -16,6 +16,7 @@
 #include "native/reproduce/trials.h"
 
 namespace unpick::reproduce {
+namespace rotation_parts {
 namespace {
 
 using Eigen::MatrixXd;
@@ -187,8 +188,10 @@ io::Image draw(const Figure& figure, const Workshop& shop, const Scored& own, co
 }
 
 }  // namespace
+}  // namespace rotation_parts
 
 Figure rotation(Workshop& shop) {
+  using namespace rotation_parts;
   const int64_t steps = trial_steps(shop);
   shop.begin(shop.seeds() * steps);
   MatrixXd R = MatrixXd::Identity(Faces::kFactors, Faces::kFactors);

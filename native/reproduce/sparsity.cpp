@@ -8,6 +8,7 @@
 #include "native/reproduce/trials.h"
 
 namespace unpick::reproduce {
+namespace sparsity_parts {
 namespace {
 
 constexpr double kAlphas[] = {0, 10, 100, 1000}, kBetas[] = {1, 2, 4, 8, 16};
@@ -64,8 +65,10 @@ io::Image draw(const Figure& figure, const Workshop& shop, const Arm& sparse, co
 }
 
 }  // namespace
+}  // namespace sparsity_parts
 
 Figure sparsity(Workshop& shop) {
+  using namespace sparsity_parts;
   Arm sparse{"\u03b3 = 0.8", io::kRed}, plain{"\u03b3 = 0", io::kInk}, beta{"N(0, I)", io::kInk};
   std::vector<Trial> wanted;
   for (const double a : kAlphas) wanted.push_back(with_alpha("sparse", a)), wanted.push_back(with_alpha("normal", a));

@@ -7,6 +7,7 @@
 #include "native/reproduce/trials.h"
 
 namespace unpick::reproduce {
+namespace tradeoff_parts {
 namespace {
 
 constexpr double kBetas[] = {1, 2, 4, 8, 16, 32};
@@ -60,8 +61,10 @@ io::Image draw(const Figure& figure, const Workshop& shop, const std::vector<Arm
 }
 
 }  // namespace
+}  // namespace tradeoff_parts
 
 Figure tradeoff(Workshop& shop) {
+  using namespace tradeoff_parts;
   std::vector<Arm> arms{{"ellipse", kSlice, io::kInk},
                         {"three shapes", "dsprites:orientation=0,posX=8..23,posY=8..23", io::kRed},
                         {"faces", "faces", io::kBlue}};

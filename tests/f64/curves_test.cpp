@@ -19,7 +19,7 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-std::vector<Path> trace(const DecoderMap& map, const VectorXd& z, const PathRules& rules = {}) {
+std::vector<Path> paths_through(const DecoderMap& map, const VectorXd& z, const PathRules& rules = {}) {
   Machine m;
   GeometryProgram program(map, *m.backend, 2 * map.latent * map.latent);
   return trace_paths(program, {z.data(), static_cast<size_t>(z.size())}, {}, rules);
@@ -30,7 +30,7 @@ std::vector<Path> trace(const DecoderMap& map, const VectorXd& z, const PathRule
 TEST(Curves, ArcLengthIsTheIntegralOfSpeed) {
   double worst = 0;
   for (const Toy& t : toys())
-    for (const Path& path : trace(t.map, Eigen::Vector2d(0.4, -0.3))) {
+    for (const Path& path : paths_through(t.map, Eigen::Vector2d(0.4, -0.3))) {
       const VectorXd polyline = polyline_arc(path.x, path.origin);
       const double error = (polyline - path.arc).cwiseAbs().maxCoeff() / path.seam_length();
       worst = std::max(worst, error);
@@ -39,7 +39,7 @@ TEST(Curves, ArcLengthIsTheIntegralOfSpeed) {
     }
   std::printf("  arc length, integral against polyline: %.1e of the length\n", worst);
   // sinh a along the first axis from 0: the seam (sinh a, a²/2) has speed sqrt(cosh² a + a²).
-  const Path path = trace(toy("additive").map, Eigen::Vector2d(0, 0.1))[1];
+  const Path path = paths_through(toy("additive").map, Eigen::Vector2d(0, 0.1))[1];
   double simpson = 0;
   const int n = 1000;
   const double end = path.t(path.t.size() - 1);
@@ -51,7 +51,7 @@ TEST(Curves, ArcLengthIsTheIntegralOfSpeed) {
 TEST(Curves, TangentsAreLeftSingularVectors) {
   double worst = 0;
   for (const Toy& t : toys())
-    for (const Path& path : trace(t.map, Eigen::Vector2d(0.4, -0.3)))
+    for (const Path& path : paths_through(t.map, Eigen::Vector2d(0.4, -0.3)))
       for (Eigen::Index i = 2; i + 2 < path.t.size(); ++i) {
         const double h = path.t(i + 1) - path.t(i);
         const VectorXd velocity =
@@ -129,30 +129,30 @@ TEST(SeamMatch, SeamsBelongToTheDistribution) {
                               const Var swapped = left + right;
                               return additive.record(r, swapped);
                             }};
-  const std::vector<Path> truth = trace(additive, z);
+  const std::vector<Path> truth = paths_through(additive, z);
   for (const std::vector<Path>& other :
-       {trace(toy("rotated-additive").map, R.transpose() * z), trace(mirrored, Eigen::Vector2d(-z(1), z(0)))}) {
+       {paths_through(toy("rotated-additive").map, R.transpose() * z), paths_through(mirrored, Eigen::Vector2d(-z(1), z(0)))}) {
     const SeamMatch match = compare_seams(truth, other);
     EXPECT_LE((match.cosine.array() - 1).abs().maxCoeff(), 1e-12);
     EXPECT_LE(match.distance.maxCoeff(), 0.01) << "their ends differ by less than a step";
     EXPECT_EQ(match.partner, (std::vector<int>{0, 1})) << "in the order of s";
   }
   // The measure can fail: seams through another datum, and of another distribution.
-  EXPECT_GT(compare_seams(truth, trace(additive, Eigen::Vector2d(-0.5, 0.4))).distance.maxCoeff(), 0.05);
-  const SeamMatch foreign = compare_seams(trace(toy("generic").map, z), trace(toy("revolution").map, z));
+  EXPECT_GT(compare_seams(truth, paths_through(additive, Eigen::Vector2d(-0.5, 0.4))).distance.maxCoeff(), 0.05);
+  const SeamMatch foreign = compare_seams(paths_through(toy("generic").map, z), paths_through(toy("revolution").map, z));
   EXPECT_LT(foreign.cosine.minCoeff(), 0.9);
 }
 
 TEST(SeamMatch, SaysWhatCannotBeCompared) {
   const DecoderMap constant{2, 4, [](Recorder& r, Var z) { return r.graph.fill({z.shape()[0], 4}, 0.5); }};
-  const std::vector<Path> paths = trace(toy("additive").map, Eigen::Vector2d(0, 0.1));
-  const std::vector<Path> points = trace(constant, Eigen::Vector2d::Zero());
+  const std::vector<Path> paths = paths_through(toy("additive").map, Eigen::Vector2d(0, 0.1));
+  const std::vector<Path> points = paths_through(constant, Eigen::Vector2d::Zero());
   const SeamMatch none = compare_seams(points, points), half = compare_seams(paths, points);
   EXPECT_TRUE(none.cosine.array().isNaN().all() && none.distance.array().isNaN().all());
   EXPECT_TRUE(half.cosine.array().isNaN().all());
   EXPECT_GT(half.distance.minCoeff(), 0.1);
   EXPECT_THROW(compare_seams(paths, std::span(paths).first(1)), ShapeError);
-  EXPECT_THROW(compare_seams(paths, trace(toy("generic").map, Eigen::Vector2d::Zero())), ShapeError);
+  EXPECT_THROW(compare_seams(paths, paths_through(toy("generic").map, Eigen::Vector2d::Zero())), ShapeError);
 }
 
 TEST(MeanCorrelation, IsOneForSignedPermutationsAndLessForRotations) {
@@ -178,7 +178,7 @@ TEST(SeamMatch, TrainedLinearVaesFindTheSeamsOfTheTruth) {
     truth.row(i) = data.V.transpose() * data.codes(static_cast<uint32_t>(i));
   }
   const VectorXd z_star = Eigen::Vector3d(0.5, -0.4, 0.3), datum = data.weights() * data.V * z_star;
-  const std::vector<Path> seams = trace(linear_map(data.weights()), data.V * z_star);
+  const std::vector<Path> seams = paths_through(linear_map(data.weights()), data.V * z_star);
   std::vector<std::vector<Path>> learnt;
   for (const PosteriorFamily family : {PosteriorFamily::diagonal, PosteriorFamily::full})
     for (const uint64_t seed : {uint64_t{1}, uint64_t{2}}) {
@@ -187,7 +187,7 @@ TEST(SeamMatch, TrainedLinearVaesFindTheSeamsOfTheTruth) {
       training.seed = seed;
       const LinearProblem problem{data.covariance(), 3, data.sigma2, 1};
       const LinearVae vae = with_best_encoder(problem, train_linear(problem, training).back().W, family);
-      learnt.push_back(trace(linear_map(vae.W), vae.A * datum));
+      learnt.push_back(paths_through(linear_map(vae.W), vae.A * datum));
       const SeamMatch match = compare_seams(seams, learnt.back());
       const double mcc = mean_correlation((vae.A * x).transpose(), truth);
       std::printf("  %-8s seed %d: |cos| %.4f, distance %.3f, MCC %.4f\n",

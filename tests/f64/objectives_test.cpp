@@ -159,19 +159,19 @@ TEST(Objectives, AFixedAnisotropicPriorHasNoGradient) {
 
 // Limiting cases are not almost equal: loss and gradient agree in every bit.
 TEST(Objectives, LimitingCasesAreEqualBitForBit) {
-  struct Case {
+  struct Limit {
     const char *special, *general;
     Hypers numbers;
   };
-  const Case cases[] = {{"vae", "beta-vae", {{"beta", 1}}},
-                        {"vae", "beta-tcvae", {{"beta", 1}}},
-                        {"vae", "factor-vae", {{"gamma_tc", 0}}},
-                        {"vae", "dip-vae-i", {{"lambda_od", 0}, {"lambda_d", 0}}},
-                        {"vae", "dip-vae-ii", {{"lambda_od", 0}, {"lambda_d", 0}}},
-                        {"vae", "decomposition", {{"alpha", 0}, {"beta", 1}}},
-                        {"beta-vae", "decomposition", {{"alpha", 0}, {"beta", 4}}},
-                        {"autoencoder", "annealed-vae", {{"gamma", 0}}}};
-  for (const Case& c : cases)
+  const Limit cases[] = {{"vae", "beta-vae", {{"beta", 1}}},
+                         {"vae", "beta-tcvae", {{"beta", 1}}},
+                         {"vae", "factor-vae", {{"gamma_tc", 0}}},
+                         {"vae", "dip-vae-i", {{"lambda_od", 0}, {"lambda_d", 0}}},
+                         {"vae", "dip-vae-ii", {{"lambda_od", 0}, {"lambda_d", 0}}},
+                         {"vae", "decomposition", {{"alpha", 0}, {"beta", 1}}},
+                         {"beta-vae", "decomposition", {{"alpha", 0}, {"beta", 4}}},
+                         {"autoencoder", "annealed-vae", {{"gamma", 0}}}};
+  for (const Limit& c : cases)
     for (const char* posterior : {"diagonal", "full"}) {
       const bool needs_diagonal = objective(c.general).diagonal_only || std::string(c.special) == "autoencoder";
       if (needs_diagonal && std::string(posterior) == "full") continue;

@@ -1,0 +1,51 @@
+// The command line does again what a lab was told.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "core/data/dataset.h"
+#include "core/session/lab.h"
+#include "native/io/model_file.h"
+#include "native/io/script.h"
+#include "tests/program.h"
+
+namespace unpick {
+namespace {
+
+TEST(Replay, DoesAgainWhatALabWasTold) {
+  Config config;
+  for (const auto& [name, value] : {std::pair{"data", "dsprites:shape=ellipse,scale=2,orientation=0,posX=8..15,posY=8..11"},
+                                    {"model", "linear"},
+                                    {"latent", "3"},
+                                    {"batch", "8"}})
+    set(config, name, value);
+  Lab lab(open_dataset, config);
+  for (const char* line : {"step 5", "set beta 2", "step 4"}) {
+    lab.post(line);
+    while (!std::isinf(lab.advance(0.01))) continue;
+  }
+  const io::TemporaryFolder folder;
+  const std::string script = folder / "commands.txt", out = folder / "again";
+  std::ofstream(script) << io::script_text(lab.latest().opening, lab.log(), lab.session().step());
+  const io::Program done(folder, {"replay", script, "--out", out});
+  ASSERT_EQ(done.wait(), 0) << done.err();
+  const io::StoredModel again = io::read_model(out);
+  EXPECT_EQ(again.info.step, 9);
+  const auto weights = again.model.weights.span();
+  const State state = lab.session().state();
+  EXPECT_TRUE(std::equal(weights.begin(), weights.end(), state.weights.begin(), state.weights.end())) << "bit for bit";
+
+  std::ofstream(script) << "0 start model=linear latent=2 batch=8 steps=3\n5 set beta 2\n" << std::flush;
+  const io::Program late(folder, {"replay", script, "--out", out});
+  EXPECT_EQ(late.wait(), 3);
+  EXPECT_NE(late.err().find("stands at step 3"), std::string::npos) << late.err();
+
+  std::ofstream(script) << "0 start betta=3\n" << std::flush;
+  const io::Program wrong(folder, {"replay", script, "--out", out});
+  EXPECT_EQ(wrong.wait(), 3);
+  EXPECT_NE(wrong.err().find("betta"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace unpick
