@@ -55,7 +55,7 @@ TEST(Train, LeavesACompleteRunDirectory) {
   std::ifstream csv(folder / "run/metrics.csv");
   std::string line;
   std::getline(csv, line);
-  EXPECT_EQ(line, "step,seconds,loss,reconstruction,kl,beta,lr,active,identity,gap,kl_0,kl_1,kl_2");
+  EXPECT_EQ(line, "step,seconds,loss,reconstruction,kl,beta,lr,active,identity,gap,term,kl_0,kl_1,kl_2");
   std::vector<std::string> steps;
   while (std::getline(csv, line)) steps.push_back(line.substr(0, line.find(',')));
   EXPECT_EQ(steps, (std::vector<std::string>{"50", "100", "120"}));
@@ -69,6 +69,16 @@ TEST(Train, AnOpenedRunBringsItsCurvesAndGoesOnWithoutThemIfTheyAreDamaged) {
   EXPECT_EQ(run.curves->step, (std::vector<int64_t>{50, 100})) << "at equal distances";
   EXPECT_EQ(run.curves->kl_per_latent.size(), 3u);
   EXPECT_GT(run.curves->loss[0], run.curves->kl[0]);
+
+  // A run that is written from its curves has them again; a file without the objective's term, as earlier ones were, is read too.
+  const RunDirectory copy(folder / "copy");
+  copy.create();
+  copy.save(run);
+  EXPECT_EQ(read_run(folder / "copy").curves->loss, run.curves->loss);
+  EXPECT_EQ(read_run(folder / "copy").curves->kl_per_latent, run.curves->kl_per_latent);
+  std::ofstream(folder / "copy/metrics.csv") << "step,seconds,loss,reconstruction,kl,beta,lr,active,identity,gap,kl_0,kl_1,kl_2\n"
+                                             << "50,1,9,8,1,1,0.1,3,,,0.5,0.25,0.25\n";
+  EXPECT_EQ(read_run(folder / "copy").curves->kl_per_latent[1], std::vector<float>{0.25f});
   std::ofstream(folder / "run/metrics.csv") << "step,loss\n1,2\n";
   EXPECT_EQ(read_run(folder / "run").state.step, 120);
   EXPECT_FALSE(read_run(folder / "run").curves);

@@ -197,11 +197,11 @@ void App::both(const View& v, Rect r, bool side_by_side, Draw&& draw) {
 // Two models in step: the same views of each, so that what differs comes from the one setting that does.
 void App::pair(const View& v, Rect r) {
   using Draw = void (*)(const View&, Rect);
-  static constexpr std::array<Draw, 2> kStage{draw_traversal, draw_seams};
+  static constexpr std::array<Draw, 3> kStage{draw_traversal, draw_seams, draw_graph};
   static constexpr std::array<Draw, 5> kBelow{draw_metric, draw_plane, draw_singular, draw_manifold, draw_density};
   const float height = r.height();
   both(v, r.take_top(44), true, [](const View& model, Rect line) { draw_model_name(model, line); });
-  choose_view(v, "stage", r.take_top(kChoice), {"Traversal", "Seams"}, v.memory.stage);
+  choose_view(v, "stage", r.take_top(kChoice), {"Traversal", "Seams", "Graph"}, v.memory.stage);
   both(v, r.take_top(0.38f * height), true,
        [](const View& model, Rect half) { show(model, kStage[static_cast<size_t>(model.memory.stage)], half); });
   r.y0 += 10;
@@ -250,9 +250,9 @@ void App::middle(const View& v, Rect r) {
   const Rect images = r.take_bottom(std::clamp(0.22f * r.height(), 108.0f, 190.0f));
   r.y1 -= 14;
   using Draw = void (*)(const View&, Rect);
-  static constexpr std::array<Draw, 2> kStage{draw_traversal, draw_seams};
+  static constexpr std::array<Draw, 3> kStage{draw_traversal, draw_seams, draw_graph};
   static constexpr std::array<Draw, 3> kSpace{draw_plane, draw_manifold, draw_density};
-  choose_view(v, "stage", r.take_top(kChoice), {"Traversal", "Seams"}, v.memory.stage);
+  choose_view(v, "stage", r.take_top(kChoice), {"Traversal", "Seams", "Graph"}, v.memory.stage);
   show(v, kStage[static_cast<size_t>(v.memory.stage)], r);
   show(v, draw_reconstructions, images);
   const Rect singular = geometry.take_top(std::clamp(0.3f * geometry.height(), 130.0f, 260.0f));

@@ -67,6 +67,7 @@ void draw_manifold(const View& v, Rect r);
 void draw_density(const View& v, Rect r);
 void draw_losses(const View& v, Rect r);
 void draw_kl(const View& v, Rect r);
+void draw_graph(const View& v, Rect r);
 void draw_log(const View& v, Rect r);
 
 struct ViewRow {

@@ -121,7 +121,7 @@ async function start() {
   const hash = new URLSearchParams(location.hash.slice(1)), pair = hash.get('pair');
   hash.delete('pair');
   const asked = [...hash].map(([name, value]) => `${name}=${value}`);
-  const goes_on = record?.version === 1 && record.hash === location.hash;
+  const goes_on = record?.version === 2 && record.hash === location.hash;
   const settings = goes_on ? record.words : asked.length ? asked : ['preset=live'];
   lab = await UnpickLab({
     canvas, problem, drawn,
@@ -206,7 +206,7 @@ function keep() {
   const run = copied(JSON.parse(text)), {step} = run;
   const {playing, steps} = unpick.report();
   try {
-    store.put(database, {version: 1, hash: location.hash, ...run, steps, playing});
+    store.put(database, {version: 2, hash: location.hash, ...run, steps, playing});
     kept_step = step;
     kept_at = performance.now();
   } catch {}  // a full disk must not end the run

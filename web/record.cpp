@@ -20,13 +20,15 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 constexpr double kPatience = 500;  // ms: the trainer looks for commands between two steps
 std::string record;
-std::vector<float> first_past, partner_past;  // the curves: of each point step, loss, reconstruction, KL, and the KL of each latent
-std::shared_ptr<const Kept> partner;          // to open with the next run
+std::vector<float> first_past,
+    partner_past;                     // the curves: of each point step, loss, reconstruction, KL, term, and each latent's KL
+std::shared_ptr<const Kept> partner;  // to open with the next run
 
 void write_past(const Curves& curves, std::vector<float>& past) {
   past.clear();
   for (size_t i = 0; i < curves.step.size(); ++i) {
-    for (float x : {static_cast<float>(curves.step[i]), curves.loss[i], curves.reconstruction[i], curves.kl[i]}) past.push_back(x);
+    for (float x : {static_cast<float>(curves.step[i]), curves.loss[i], curves.reconstruction[i], curves.kl[i], curves.term[i]})
+      past.push_back(x);
     for (const auto& kl : curves.kl_per_latent) past.push_back(kl[i]);
   }
 }
@@ -34,10 +36,14 @@ void write_past(const Curves& curves, std::vector<float>& past) {
 std::shared_ptr<const Curves> read_past(std::span<const float> from, int64_t latent) {
   auto curves = std::make_shared<Curves>();
   curves->kl_per_latent.resize(static_cast<size_t>(latent));
-  const size_t width = 4 + curves->kl_per_latent.size();
+  const size_t width = 5 + curves->kl_per_latent.size();
   for (; from.size() >= width; from = from.subspan(width)) {
-    curves->push(
-        {static_cast<int64_t>(from[0]), from[1], from[2], from[3], {from.begin() + 4, from.begin() + static_cast<long>(width)}});
+    curves->push({static_cast<int64_t>(from[0]),
+                  from[1],
+                  from[2],
+                  from[3],
+                  {from.begin() + 5, from.begin() + static_cast<long>(width)},
+                  from[4]});
   }
   return curves;
 }

@@ -10,6 +10,7 @@ void Curves::push(const Losses& losses) {
   loss.push_back(static_cast<float>(losses.loss));
   reconstruction.push_back(static_cast<float>(losses.reconstruction));
   kl.push_back(static_cast<float>(losses.kl));
+  term.push_back(static_cast<float>(losses.term));
   for (size_t j = 0; j < losses.kl_per_latent.size(); ++j) kl_per_latent[j].push_back(static_cast<float>(losses.kl_per_latent[j]));
 }
 
@@ -21,8 +22,7 @@ void CurveHistory::resume(const Curves& past, int64_t step) {
   const auto end = std::upper_bound(curves_.step.begin(), curves_.step.end(), step);
   const auto count = static_cast<size_t>(end - curves_.step.begin());
   curves_.step.resize(count);
-  for (auto* values : {&curves_.loss, &curves_.reconstruction, &curves_.kl}) values->resize(count);
-  for (auto& values : curves_.kl_per_latent) values.resize(count);
+  curves_.for_each([&](auto& values) { values.resize(count); });
   if (count > 1) stride_ = std::max<int64_t>(1, curves_.step[count - 1] - curves_.step[count - 2]);
   while (curves_.step.size() > kCurvePoints) thin();
   shown_.reset();
@@ -45,8 +45,7 @@ void CurveHistory::thin() {
     values.resize((values.size() + 1) / 2);
   };
   halve(curves_.step);
-  for (auto* values : {&curves_.loss, &curves_.reconstruction, &curves_.kl}) halve(*values);
-  for (auto& values : curves_.kl_per_latent) halve(values);
+  curves_.for_each(halve);
 }
 
 std::shared_ptr<const Curves> CurveHistory::shown() {

@@ -75,6 +75,7 @@ class Session {
   State state() const;
   void restore(const State& state, std::vector<LoggedCommand> log);  // Error(data) if it does not fit
 
+  const Training& training() const { return training_; }  // the recording that is replayed
   Backend& backend() { return *backend_; }
   std::span<const real> gradients() const { return gradients_.span(); }  // of the last step
   int64_t arena_bytes() const { return arena_bytes_; }

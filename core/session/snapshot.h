@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/graph/outline.h"
 #include "core/seams/density.h"
 #include "core/seams/geometry.h"
 #include "core/seams/scores.h"
@@ -23,9 +24,15 @@ namespace unpick {
 struct Curves {
   std::vector<int64_t> step;                      // [N]
   std::vector<float> loss, reconstruction, kl;    // [N], nats per image
+  std::vector<float> term;                        // [N], the objective's own
   std::vector<std::vector<float>> kl_per_latent;  // [Z][N], nats per image
 
   void push(const Losses& losses);
+  template <class Do>
+  void for_each(Do&& act) {
+    for (auto* values : {&loss, &reconstruction, &kl, &term}) act(*values);
+    for (auto& values : kl_per_latent) act(values);
+  }
 };
 
 // What the model makes of the data.
@@ -97,6 +104,7 @@ struct Trained : Seen {
   Config config;  // live settings have their present values
   Losses losses;  // of the last step
   std::shared_ptr<const Curves> curves;
+  std::shared_ptr<const std::vector<OutlineBox>> outline;  // of the graph that a step replays
 };
 
 // A run to write to a file, and to go on with.

@@ -12,6 +12,10 @@ constexpr double kWatchEvery = 0.15;  // seconds, at least, from one look at the
 constexpr double kSeamsEvery = 1.5;   // seconds, at least, from one picture of the seams to the beginning of the next
 constexpr double kSeamSlice = 0.006;  // seconds, about, of tracing seams at a time
 
+std::shared_ptr<const std::vector<OutlineBox>> outline_of(const Training& t) {
+  return std::make_shared<const std::vector<OutlineBox>>(outline(*t.graph, t.loss, t.parameters));
+}
+
 }  // namespace
 
 double seconds_now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -19,6 +23,7 @@ double seconds_now() { return std::chrono::duration<double>(std::chrono::steady_
 Subject::Subject(const Config& config, std::unique_ptr<Dataset> data, Pool& pool, const Kept* from)
     : session_(config, std::move(data), pool),
       curves_(config.latent),
+      outline_(outline_of(session_.training())),
       image_(central_image(session_.data())),
       moved_(static_cast<size_t>(config.latent)) {
   if (!from) return;
@@ -117,6 +122,7 @@ Trained Subject::shown() {
   t.config = session_.config();
   t.losses = session_.losses();
   t.curves = curves_.shown();
+  t.outline = outline_;
   return t;
 }
 

@@ -49,6 +49,7 @@ class Subject {
   std::optional<Observer> observer_;  // made when first needed, so that a run can begin at once
   std::optional<SeamWatch> seam_watch_;
   CurveHistory curves_;
+  std::shared_ptr<const std::vector<OutlineBox>> outline_;
   Seen seen_;
   uint32_t image_;
   std::vector<std::optional<real>> moved_;  // [Z]

@@ -81,14 +81,6 @@ std::string export_run(const Snapshot& s, const io::Image& picture) {
     second.create();
     second.save(*s.kept->partner);
   }
-  std::string curves = "step,loss,reconstruction,kl";
-  for (size_t j = 0; j < s.curves->kl_per_latent.size(); ++j) curves += ",kl_" + std::to_string(j);
-  for (size_t i = 0; i < s.curves->step.size(); ++i) {
-    curves += format("\n%lld,%.9g,%.9g,%.9g", static_cast<long long>(s.curves->step[i]), static_cast<double>(s.curves->loss[i]),
-                     static_cast<double>(s.curves->reconstruction[i]), static_cast<double>(s.curves->kl[i]));
-    for (const auto& kl : s.curves->kl_per_latent) curves += format(",%.9g", static_cast<double>(kl[i]));
-  }
-  io::write_atomically(directory.file("curves.csv"), curves + "\n");
   io::write_atomically(directory.file("commands.txt"), io::script_text(s.opening, *s.log, s.kept->state.step));
   io::write_png(directory.file("lab.png"), picture);
   return directory.path();
@@ -202,7 +194,7 @@ int open_window(const AppOptions& o) {
   loop.app().memory.dark = desk.dark;
   loop.app().memory.log = o.log;
   loop.app().memory.can_export = true;
-  loop.app().memory.stage = o.middle == "seams";
+  loop.app().memory.stage = o.middle == "seams" ? 1 : o.middle == "graph" ? 2 : 0;
   loop.app().memory.space = o.beside == "manifold" ? 1 : o.beside == "density" ? 2 : 0;
   loop.run();
   window.size(desk.width, desk.height);
@@ -226,7 +218,7 @@ void add_app(CLI::App& app, Run& run) {
   command->add_flag("--dark", o->dark, "the dark sheet");
   command->add_flag("--light", o->light, "the light sheet");
   command->add_flag("--log", o->log, "show the commands instead of the settings");
-  command->add_option("--middle", o->middle, "what is in the middle")->check(CLI::IsMember({"traversal", "seams"}));
+  command->add_option("--middle", o->middle, "what is in the middle")->check(CLI::IsMember({"traversal", "seams", "graph"}));
   command->add_option("--beside", o->beside, "what is beside it, below")->check(CLI::IsMember({"codes", "manifold", "density"}));
   command->add_flag("--paused", o->paused, "do not start training");
   add_settings(*command, o->given, {When::model, When::live, When::run});

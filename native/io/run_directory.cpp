@@ -1,9 +1,11 @@
 // See run_directory.h.
 #include "native/io/run_directory.h"
 
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <sstream>
 
 #include "native/io/files.h"
@@ -11,23 +13,28 @@
 namespace unpick::io {
 namespace {
 
-constexpr const char* kColumns = "step,seconds,loss,reconstruction,kl,beta,lr,active,identity,gap";  // then kl_0, kl_1, ...
+constexpr const char* kColumns = "step,seconds,loss,reconstruction,kl,beta,lr,active,identity,gap";
+constexpr const char* kTerm = ",term";  // which runs of 2026 may lack; then come kl_0, kl_1, ...
 constexpr size_t kCells = 10;
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
+// What is not known is left empty.
 std::string number(double x) {
+  if (std::isnan(x)) return "";
   char text[40];
   std::snprintf(text, sizeof text, "%.9g", x);
   return text;
 }
 
 std::string metrics_text(const std::vector<MetricsRow>& rows, int64_t latent) {
-  std::string text = kColumns;
+  std::string text = std::string(kColumns) + kTerm;
   for (int64_t j = 0; j < latent; ++j) text += ",kl_" + std::to_string(j);
   text += "\n";
   for (const MetricsRow& row : rows) {
     text += std::to_string(row.losses.step);
     for (double x : {row.seconds, row.losses.loss, row.losses.reconstruction, row.losses.kl, row.beta, row.lr,
-                     static_cast<double>(row.measures.active), row.measures.identity, row.measures.gap})
+                     row.measures.active < 0 ? kUnknown : static_cast<double>(row.measures.active), row.measures.identity,
+                     row.measures.gap, row.losses.term})
       text += "," + number(x);
     for (double x : row.losses.kl_per_latent) text += "," + number(x);
     text += "\n";
@@ -55,6 +62,16 @@ std::shared_ptr<const Curves> curves_of(const std::vector<MetricsRow>& rows, int
   return curves;
 }
 
+std::vector<MetricsRow> rows_of(const Curves& curves) {
+  std::vector<MetricsRow> rows;
+  for (size_t i = 0; i < curves.step.size(); ++i) {
+    Losses losses{curves.step[i], curves.loss[i], curves.reconstruction[i], curves.kl[i], {}, curves.term[i]};
+    for (const auto& kl : curves.kl_per_latent) losses.kl_per_latent.push_back(kl[i]);
+    rows.push_back({losses, kUnknown, kUnknown, kUnknown, {-1, kUnknown, kUnknown}});
+  }
+  return rows;
+}
+
 }  // namespace
 
 bool RunDirectory::holds_run() const { return std::filesystem::exists(file("checkpoint.safetensors")); }
@@ -73,6 +90,7 @@ void RunDirectory::save(const Session& session, const std::vector<MetricsRow>& m
 }
 
 void RunDirectory::save(const Kept& run) const {
+  if (run.curves) write_atomically(file("metrics.csv"), metrics_text(rows_of(*run.curves), run.config.latent));
   const ModelInfo info{run.config, run.image, run.state.step};
   const Model model(vae_spec(run.config, run.image));  // for the names of its parameters
   write_atomically(file("commands.log"), log_text(run.log));
@@ -88,6 +106,7 @@ std::vector<MetricsRow> RunDirectory::read_metrics(int64_t up_to_step) const {
   std::istringstream lines(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   std::string line;
   std::getline(lines, line);
+  const size_t cells_before = kCells + (line.rfind(std::string(kColumns) + kTerm, 0) == 0);
   if (line.rfind(kColumns, 0) != 0)
     throw Error(ErrorKind::data, file("metrics.csv"), "its columns are not " + std::string(kColumns),
                 "move it away to start a new log");
@@ -95,9 +114,14 @@ std::vector<MetricsRow> RunDirectory::read_metrics(int64_t up_to_step) const {
     std::vector<double> cells;
     std::istringstream stream(line);
     for (std::string cell; std::getline(stream, cell, ',');) cells.push_back(std::strtod(cell.c_str(), nullptr));
-    if (cells.size() < kCells || static_cast<int64_t>(cells[0]) > up_to_step) continue;
+    if (cells.size() < cells_before || static_cast<int64_t>(cells[0]) > up_to_step) continue;
     MetricsRow row{};
-    row.losses = {static_cast<int64_t>(cells[0]), cells[2], cells[3], cells[4], {cells.begin() + kCells, cells.end()}};
+    row.losses = {static_cast<int64_t>(cells[0]),
+                  cells[2],
+                  cells[3],
+                  cells[4],
+                  {cells.begin() + static_cast<long>(cells_before), cells.end()}};
+    if (cells_before > kCells) row.losses.term = cells[kCells];
     row.seconds = cells[1];
     row.beta = cells[5];
     row.lr = cells[6];

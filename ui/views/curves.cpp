@@ -121,6 +121,15 @@ void draw_lines(const View& v, Rect r, std::span<const Line> lines, float names)
   look_back(v, area, last);
 }
 
+// No sum: beta and other weights stand between the parts.
+std::string title_of(const Losses& l, float width) {
+  if (!l.step) return "Loss, reconstruction and KL";
+  std::string title = "Loss " + number(l.loss);
+  if (width < 320) return title + " nats";
+  title += ": reconstruction " + number(l.reconstruction) + ", KL " + number(l.kl);
+  return l.term == 0 ? title : title + ", term " + number(l.term);
+}
+
 Rect draw_scale(const View& v, Rect r) {
   const std::string word = v.memory.logarithmic ? "logarithmic" : "linear";
   const float width = v.pen.width(Type::body, word) + 16;
@@ -135,15 +144,13 @@ Rect draw_scale(const View& v, Rect r) {
 void draw_losses(const View& v, Rect r) {
   const Curves& c = *v.now.curves;
   const Losses& l = v.now.losses;
-  r = draw_head(v, r,
-                l.step && r.width() < 320 ? "Loss " + number(l.loss) + " nats"
-                : l.step ? "Loss " + number(l.loss) + " = reconstruction " + number(l.reconstruction) + " and KL " + number(l.kl)
-                         : std::string("Loss, reconstruction and KL"),
-                "Nats per image, against steps. Drag to look back.", l.step);
+  r = draw_head(v, r, title_of(l, r.width()), "Nats per image, against steps. Drag to look back.", l.step);
   draw_scale(v, r);
-  const Line lines[] = {{&c.loss, "loss", v.theme.quiet, 1.2f},
-                        {&c.reconstruction, "reconstr.", v.theme.red, 1.5f},
-                        {&c.kl, "KL", v.theme.blue, 1.8f}};
+  std::vector<Line> lines{{&c.loss, "loss", v.theme.quiet, 1.2f},
+                          {&c.reconstruction, "reconstr.", v.theme.red, 1.5f},
+                          {&c.kl, "KL", v.theme.blue, 1.8f}};
+  if (std::any_of(c.term.begin(), c.term.end(), [](float x) { return x != 0; }))  // total correlation, a penalty, a divergence
+    lines.push_back({&c.term, "term", v.theme.green, 1.5f});
   draw_lines(v, r, lines, 64);
 }
 
