@@ -34,8 +34,7 @@ void draw_singular(const View& v, Rect r) {
   });
   const int axis = vectors > 0 ? g.dims[static_cast<size_t>(g.axis[0])] : -1;
   r = draw_head(v, r, axis < 0 ? "The decoder is flat here" : "The picture changes fastest along " + latent_name(axis),
-                "u: orange brighter, blue darker; s: how fast per unit of z.",
-                look.step);
+                "u: orange brighter, blue darker; s: how fast per unit of z.", look.step);
 
   constexpr float kGap = 8, kText = 30;
   const float aspect = static_cast<float>(v.now.image[0]) / static_cast<float>(v.now.image[1]);
