@@ -2,7 +2,6 @@
 #include "ui/app.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "ui/widgets.h"
@@ -31,13 +30,22 @@ void scrolled(const Pen& pen, const char* id, const Rect& r, float height, Draw&
 
 constexpr float kKnobsHeight = 790, kChoice = 28;
 
-// Words for the views that share a place.
-void choose_view(const View& v, const char* id, Rect r, std::initializer_list<const char*> names, int& chosen) {
+// The views that share a place.
+constexpr ViewRow kStage[] = {{"Traversal", draw_traversal}, {"Seams", draw_seams}, {"Graph", draw_graph}};
+constexpr ViewRow kSpace[] = {{"Codes", draw_plane}, {"Manifold", draw_manifold}, {"Density", draw_density}};
+constexpr ViewRow kBelow[] = {{"Geometry", draw_metric},
+                              {"Codes", draw_plane},
+                              {"Directions", draw_singular},
+                              {"Manifold", draw_manifold},
+                              {"Density", draw_density}};
+
+// Their names as words to choose one by.
+void choose_view(const View& v, const char* id, Rect r, std::span<const ViewRow> rows, int& chosen) {
   r.y1 -= 6;
   ImGui::PushID(id);
-  for (int i = 0; const char* name : names) {
-    const Rect word = r.take_left(v.pen.width(Type::body, name) + 16);
-    if (word_button(v.pen, name, {word.x0 - 8, word.y0, word.x1 - 8, word.y1}, name, i == chosen)) chosen = i;
+  for (int i = 0; const ViewRow& row : rows) {
+    const Rect word = r.take_left(v.pen.width(Type::body, row.name) + 16);
+    if (word_button(v.pen, row.name, {word.x0 - 8, word.y0, word.x1 - 8, word.y1}, row.name, i == chosen)) chosen = i;
     ++i;
   }
   ImGui::PopID();
@@ -50,16 +58,9 @@ void show(const View& v, void (*draw)(const View&, Rect), const Rect& r) {
   ImGui::PopID();
 }
 
-// "posterior diagonal": what is this model's own.
-std::string own_settings(const View& v) {
-  std::string text;
-  for (const std::string& name : v.now.difference) text += (text.empty() ? "" : ", ") + name + " " + get(v.now.config, name);
-  return text;
-}
-
 // What is this model's own, and how it stands: of two models the numbers to compare.
 void draw_model_name(const View& v, Rect r) {
-  v.pen.text_within({r.x0, r.y0}, r.width(), Type::title, v.theme.ink, own_settings(v));
+  v.pen.text_within({r.x0, r.y0}, r.width(), Type::title, v.theme.ink, settings_text(v.now.difference, v.now.config));
   const Look& look = *v.now.look;
   std::string numbers =
       "J'J off the diagonal " + fixed(look.off.measured, 3) + " · V to the axes " + number(look.to_axes.measured, 2);
@@ -196,19 +197,16 @@ void App::both(const View& v, Rect r, bool side_by_side, Draw&& draw) {
 
 // Two models in step: the same views of each, so that what differs comes from the one setting that does.
 void App::pair(const View& v, Rect r) {
-  using Draw = void (*)(const View&, Rect);
-  static constexpr std::array<Draw, 3> kStage{draw_traversal, draw_seams, draw_graph};
-  static constexpr std::array<Draw, 5> kBelow{draw_metric, draw_plane, draw_singular, draw_manifold, draw_density};
   const float height = r.height();
   both(v, r.take_top(44), true, [](const View& model, Rect line) { draw_model_name(model, line); });
-  choose_view(v, "stage", r.take_top(kChoice), {"Traversal", "Seams", "Graph"}, v.memory.stage);
+  choose_view(v, "stage", r.take_top(kChoice), kStage, v.memory.stage);
   both(v, r.take_top(0.38f * height), true,
-       [](const View& model, Rect half) { show(model, kStage[static_cast<size_t>(model.memory.stage)], half); });
+       [](const View& model, Rect half) { show(model, kStage[model.memory.stage].draw, half); });
   r.y0 += 10;
   Rect losses = r.take_bottom(std::clamp(0.2f * height, 130.0f, 220.0f));
   r.y1 -= 16;
-  choose_view(v, "below", r.take_top(kChoice), {"Geometry", "Codes", "Directions", "Manifold", "Density"}, v.memory.below);
-  both(v, r, true, [](const View& model, Rect half) { show(model, kBelow[static_cast<size_t>(model.memory.below)], half); });
+  choose_view(v, "below", r.take_top(kChoice), kBelow, v.memory.below);
+  both(v, r, true, [](const View& model, Rect half) { show(model, kBelow[model.memory.below].draw, half); });
   both(v, losses, true, [](const View& model, Rect half) { show(model, draw_losses, half); });
 }
 
@@ -249,17 +247,14 @@ void App::middle(const View& v, Rect r) {
   r.x1 -= 28;
   const Rect images = r.take_bottom(std::clamp(0.22f * r.height(), 108.0f, 190.0f));
   r.y1 -= 14;
-  using Draw = void (*)(const View&, Rect);
-  static constexpr std::array<Draw, 3> kStage{draw_traversal, draw_seams, draw_graph};
-  static constexpr std::array<Draw, 3> kSpace{draw_plane, draw_manifold, draw_density};
-  choose_view(v, "stage", r.take_top(kChoice), {"Traversal", "Seams", "Graph"}, v.memory.stage);
-  show(v, kStage[static_cast<size_t>(v.memory.stage)], r);
+  choose_view(v, "stage", r.take_top(kChoice), kStage, v.memory.stage);
+  show(v, kStage[v.memory.stage].draw, r);
   show(v, draw_reconstructions, images);
   const Rect singular = geometry.take_top(std::clamp(0.3f * geometry.height(), 130.0f, 260.0f));
   geometry.y0 += 14;
   show(v, draw_singular, singular);
-  choose_view(v, "space", geometry.take_top(kChoice), {"Codes", "Manifold", "Density"}, v.memory.space);
-  show(v, kSpace[static_cast<size_t>(v.memory.space)], geometry);
+  choose_view(v, "space", geometry.take_top(kChoice), kSpace, v.memory.space);
+  show(v, kSpace[v.memory.space].draw, geometry);
 }
 
 // One view at a time, chosen by a row of words; settings are the last of them.

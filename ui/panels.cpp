@@ -147,9 +147,7 @@ void draw_pair(const View& v, Rect& r) {
   std::string shown = words[0];
   if (v.now.partner) {
     chosen = -1;
-    shown.clear();
-    for (const std::string& name : v.now.difference)
-      shown += (shown.empty() ? "" : ", ") + name + " " + get(v.now.partner->config, name);
+    shown = settings_text(v.now.difference, v.now.partner->config);
   }
   draw_label(v, r, "beside it");
   if (choose_from_list(v.pen, "pair", r.take_top(28), words, chosen, shown,

@@ -72,6 +72,12 @@ std::vector<int> shown_latents(const View& v, bool also_unused) {
   return order;
 }
 
+std::string settings_text(std::span<const std::string> names, const Config& c) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name + " " + get(c, name);
+  return text;
+}
+
 std::string vector_name(char letter, size_t k) {
   std::string name(1, letter);
   for (const char digit : std::to_string(k + 1)) name += "\xe2\x82" + std::string(1, static_cast<char>(digit - '0' + 0x80));

@@ -86,7 +86,8 @@ bool axes_follow(const Seams& seams);
 
 // The latents in the order in which every view shows them: by falling KL.
 std::vector<int> shown_latents(const View& v, bool also_unused);
-std::string latent_name(int latent);             // "z3"
-std::string vector_name(char letter, size_t k);  // "v₁" of k = 0
+std::string settings_text(std::span<const std::string> names, const Config& c);  // "posterior full, beta 4"
+std::string latent_name(int latent);                                             // "z3"
+std::string vector_name(char letter, size_t k);                                  // "v₁" of k = 0
 
 }  // namespace unpick::ui

@@ -211,7 +211,8 @@ void add_app(CLI::App& app, Run& run) {
   command->add_option("open", o->open, "a run directory or a weights file to open");
   command->add_option("--preset", o->preset, "a named set of settings (live)");
   command->add_option("--pair", o->pair, "a second model in step, with this setting changed: posterior=full")
-      ->type_name("NAME=VALUE");
+      ->type_name("NAME=VALUE")
+      ->excludes("open");
   command->add_option("--size", o->size, "of the window, in points: 1280x800");
   command->add_option("--screenshot", o->screenshot, "draw until training ends, write this .png, and leave");
   command->add_option("--frames", o->frames, "leave after this many frames");
