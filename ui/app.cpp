@@ -32,7 +32,7 @@ constexpr float kKnobsHeight = 790, kChoice = 28;
 
 // The views that share a place.
 constexpr ViewRow kStage[] = {{"Traversal", draw_traversal}, {"Seams", draw_seams}, {"Graph", draw_graph}};
-constexpr ViewRow kSpace[] = {{"Codes", draw_plane}, {"Manifold", draw_manifold}, {"Density", draw_density}};
+constexpr ViewRow kBeside[] = {{"Codes", draw_plane}, {"Manifold", draw_manifold}, {"Density", draw_density}};
 constexpr ViewRow kBelow[] = {{"Geometry", draw_metric},
                               {"Codes", draw_plane},
                               {"Directions", draw_singular},
@@ -253,8 +253,8 @@ void App::middle(const View& v, Rect r) {
   const Rect singular = geometry.take_top(std::clamp(0.3f * geometry.height(), 130.0f, 260.0f));
   geometry.y0 += 14;
   show(v, draw_singular, singular);
-  choose_view(v, "space", geometry.take_top(kChoice), kSpace, v.memory.space);
-  show(v, kSpace[v.memory.space].draw, geometry);
+  choose_view(v, "space", geometry.take_top(kChoice), kBeside, v.memory.space);
+  show(v, kBeside[v.memory.space].draw, geometry);
 }
 
 // One view at a time, chosen by a row of words; settings are the last of them.
