@@ -30,7 +30,7 @@ constexpr Setting kSettings[] = {
 constexpr Preset kPresets[] = {
     {"live",
      "data=dsprites:shape=ellipse,orientation=0,posY=8..23 model=mlp objective=beta-vae latent=10 beta=30 lr=0.001 batch=64 "
-     "steps=7000",
+     "steps=5000",
      "a slice of dSprites with unequal ranges and a large beta: x, y and scale come apart within a minute"},
     {"equal-ranges",
      "data=dsprites:shape=ellipse,orientation=0 model=mlp objective=beta-vae latent=10 beta=4 lr=0.001 batch=64 steps=5000",

@@ -128,7 +128,7 @@ for (const [name, search] of Object.entries(builds)) {
 
     await page.mouse.click(44, 701);  // "Forget it", the last of the settings
     await page.waitForURL(address + search);
-    await until(page, () => window.unpick && unpick.report().steps === 7000);
+    await until(page, () => window.unpick && unpick.report().steps === 5000);
     assert.equal(await page.evaluate(() => localStorage.length), 0);
     await close(page);
   });
