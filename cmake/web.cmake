@@ -14,7 +14,7 @@ set(UNPICK_LINK -O2 -fwasm-exceptions -sMIN_WEBGL_VERSION=2 -sMAX_WEBGL_VERSION=
   -sEXPORTED_RUNTIME_METHODS=ccall,UTF8ToString -sEXPORTED_FUNCTIONS=_main,_malloc,_free)
 
 add_library(unpick_page OBJECT web/lab.cpp web/record.cpp web/bench.cpp)
-target_link_libraries(unpick_page PUBLIC unpick_gl)
+target_link_libraries(unpick_page PUBLIC unpick_gl unpick_study)
 unpick_together(unpick_page 4 <Eigen/Core> <imgui.h>)
 
 add_executable(lab web/runner_slices.cpp core/base/pool_serial.cpp)

@@ -9,6 +9,7 @@
 
 #include "core/data/image_array.h"
 #include "core/session/lab.h"
+#include "tests/fake_metrics.h"
 
 namespace unpick {
 namespace {
@@ -294,6 +295,43 @@ TEST(Lab, NoModelOfAPairKeepsTheOtherWaiting) {
   }
   EXPECT_GE(shown[0], 4);
   EXPECT_GE(shown[1], 4);
+}
+
+TEST(Lab, ScoresAreOfTheStepWhereTheyWereAskedFor) {
+  Lab lab(open_spots, small(), fake_metrics()), unscored(open_spots, small());
+  ask(lab, "step 3");
+  ask(unscored, "step 3");
+  Pool pool(1);
+  const auto backend = make_cpu_backend(pool);
+  EncodedData codes(unscored.session().model(), unscored.session().data(), *backend, pool);
+  const double expected = finish(start(fake_metrics()[0], codes, 1, 0.5), pool).number("mean");
+
+  lab.post("score mean,fails 0.5");
+  const Snapshot& s = ask(lab, "step 20");
+  EXPECT_EQ(s.step, 23);
+  ASSERT_TRUE(s.scores);
+  EXPECT_EQ(s.scores->step, 3);
+  EXPECT_EQ(s.scores->done, 1);
+  EXPECT_EQ(s.scores->working, "");
+  ASSERT_EQ(s.scores->metrics.size(), 2u);
+  EXPECT_EQ(s.scores->metrics[0].score(), expected);
+  EXPECT_NE(s.scores->metrics[1].error.find("made to fail"), std::string::npos);
+  ask(unscored, "step 20");
+  EXPECT_EQ(lab.session().fingerprint(), unscored.session().fingerprint()) << "scoring changes no training";
+}
+
+TEST(Lab, OnlyMetricsThatAreThereCanBeAskedFor) {
+  Lab lab(open_spots, small(), fake_metrics());
+  EXPECT_NE(ask(lab, "score meen 1").message.find("did you mean 'mean'?"), std::string::npos);
+  EXPECT_NE(ask(lab, "score mean 2").message.find("from 0.001 to 1"), std::string::npos);
+  EXPECT_NE(ask(lab, "score mean").message.find("NAMES SCALE"), std::string::npos);
+  EXPECT_FALSE(lab.latest().scores);
+  ask(lab, "pair posterior=full");
+  ask(lab, "step 2");
+  const Snapshot& s = ask(lab, "score mean 1");
+  ASSERT_TRUE(s.scores && s.partner->scores);
+  EXPECT_NE(s.scores->metrics[0].score(), s.partner->scores->metrics[0].score()) << "each model has its own";
+  EXPECT_FALSE(ask(lab, "start").scores) << "a new run has none";
 }
 
 TEST(Lab, AKeptPairGoesOnBitForBit) {

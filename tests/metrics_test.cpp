@@ -131,6 +131,20 @@ TEST(Metrics, ResultsDependOnTheSeedAloneAndNotOnThreads) {
   }
 }
 
+TEST(Metrics, TheScoreAndItsMatrixAreInTheReport) {
+  GridCodes codes = identity();
+  Pool pool(2);
+  for (const Metric& m : metrics()) {
+    if (std::string(m.name) == "downstream") continue;
+    const Report report = finish(start(m, codes, 1, 0.02), pool);
+    EXPECT_TRUE(report.has(m.score)) << m.name;
+    if (*m.matrix) {
+      ASSERT_TRUE(report.has(m.matrix)) << m.name;
+      EXPECT_EQ(report.value(m.matrix).rows(), 3) << m.name << ": a row for each code";
+    }
+  }
+}
+
 TEST(Metrics, DegeneratePointsGiveAValueOrALine) {
   Pool pool(1);
   const Points grid = identity_points(kSizes);

@@ -31,7 +31,7 @@ void scrolled(const Pen& pen, const char* id, const Rect& r, float height, Draw&
 constexpr float kKnobsHeight = 790, kChoice = 28;
 
 // The views that share a place.
-constexpr ViewRow kStage[] = {{"Traversal", draw_traversal}, {"Seams", draw_seams}, {"Graph", draw_graph}};
+constexpr ViewRow kStage[] = {{"Traversal", draw_traversal}, {"Seams", draw_seams}, {"Scores", draw_scores}, {"Graph", draw_graph}};
 constexpr ViewRow kBeside[] = {{"Codes", draw_plane}, {"Manifold", draw_manifold}, {"Density", draw_density}};
 constexpr ViewRow kBelow[] = {{"Geometry", draw_metric},
                               {"Codes", draw_plane},
@@ -106,6 +106,7 @@ void App::key(char typed) {
       break;
     case 't': memory.dark = !memory.dark; break;
     case 'n': memory.past.reset(); break;
+    case 'm': lab_.post(quick_scores(now, memory)); break;
     case 'e':
       if (memory.can_export) {
         lab_.post("keep");

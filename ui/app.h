@@ -27,7 +27,7 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  void key(char typed);  // space s r d t e n, as the buttons' tips say
+  void key(char typed);  // space s r d t e n m, as the buttons' tips say
   // Before a frame. True if the fonts were loaded anew, which a renderer has to take before it draws.
   bool scale(float pixels_per_point);
   // Draws into ImGui's draw data. width and height in points, seconds since the last frame.

@@ -22,6 +22,7 @@ std::span<const ViewRow> views() {
                                         ViewRow{"Density", draw_density},
                                         ViewRow{"Loss", draw_losses},
                                         ViewRow{"KL", draw_kl},
+                                        ViewRow{"Scores", draw_scores},
                                         ViewRow{"Graph", draw_graph},
                                         ViewRow{"Commands", draw_log}};
   return kViews;

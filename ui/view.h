@@ -38,6 +38,8 @@ struct Memory {
   float yaw = 0.6f, pitch = 0.4f;  // radians: from where the manifold is seen
   std::optional<int> across, up;   // the plane's latents; none: the two that carry most
   size_t factor = 0;               // that colours the plane's codes
+  std::string metric = "mig";      // whose matrix is shown
+  std::optional<bool> few_points;  // scores: a tenth of the study's; none: if the data set is large
   int hovered_latent = -1;         // one that some view points at, for the others to show
 };
 
@@ -68,6 +70,7 @@ void draw_density(const View& v, Rect r);
 void draw_losses(const View& v, Rect r);
 void draw_kl(const View& v, Rect r);
 void draw_graph(const View& v, Rect r);
+void draw_scores(const View& v, Rect r);
 void draw_log(const View& v, Rect r);
 
 struct ViewRow {
@@ -83,6 +86,9 @@ void draw_knobs(const View& v, Rect r);
 const Seams* traced_seams(const View& v, const Rect& r, const std::string& title);
 // The axes' images keep to the seams: no departure above a tenth of a seam's length.
 bool axes_follow(const Seams& seams);
+
+// The command for those metrics that nobody has to wait for.
+std::string quick_scores(const Snapshot& now, const Memory& memory);
 
 // The latents in the order in which every view shows them: by falling KL.
 std::vector<int> shown_latents(const View& v, bool also_unused);

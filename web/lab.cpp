@@ -207,7 +207,7 @@ void tell_page() {
 std::unique_ptr<Page> page;
 
 Page::Page(const Config& config)
-    : lab(open_dataset, config), runner(lab, tell_page), app(lab, textures), screen("#version 300 es") {}
+    : lab(open_dataset, config, metrics()), runner(lab, tell_page), app(lab, textures), screen("#version 300 es") {}
 
 std::string quoted(const std::string& text) {
   std::string out = "\"";
@@ -288,6 +288,11 @@ EMSCRIPTEN_KEEPALIVE const char* unpick_report() {
     for (const real x : s.look->decoded) light += x;
   }
   const bool begun = s.curves && !s.curves->loss.empty();
+  std::string scores;
+  if (s.scores && s.scores->working.empty())
+    for (const Scored& scored : s.scores->metrics)
+      scores += (scores.empty() ? "" : ",") + web::quoted(scored.metric->name) + ":" +
+                web::json_number(scored.error.empty() ? scored.score() : NAN);
   const auto truth = [](bool b) { return b ? "true" : "false"; };
   p.report = std::string("{\"step\":") + std::to_string(s.step) + ",\"steps\":" + std::to_string(s.config.steps) +
              ",\"seed\":" + std::to_string(s.config.seed) + ",\"playing\":" + truth(s.playing) + ",\"failed\":" + truth(s.failed) +
@@ -299,7 +304,8 @@ EMSCRIPTEN_KEEPALIVE const char* unpick_report() {
              ",\"per_second\":" + web::json_number(s.steps_per_second) + ",\"frame_ms\":" + web::json_number(p.frame_ms) +
              ",\"frames\":" + std::to_string(p.frames) + ",\"pictures\":" + std::to_string(s.pictures ? s.pictures->step : -1) +
              ",\"look\":" + std::to_string(s.look ? s.look->serial : -1) + ",\"light\":" + web::json_number(light) + ",\"code\":[" +
-             code + "],\"words\":" + web::words_of(s.config) + ",\"message\":" + web::quoted(s.message) + "}";
+             code + "],\"scores\":{" + scores + "},\"words\":" + web::words_of(s.config) +
+             ",\"message\":" + web::quoted(s.message) + "}";
   return p.report.c_str();
 }
 }

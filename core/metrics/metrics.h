@@ -4,7 +4,7 @@
 // name differ by estimator, so every output carries these. A metric of points is a function of points alone; a metric that
 // intervenes draws its own and needs a representation.
 //
-// To add a metric: a file of its own with a function from points to a Job, and a row in metrics.cpp.
+// To add a metric: a file of its own with a function from points to a Job, and a row in table.cpp.
 // Read next: core/metrics/job.h, core/metrics/evaluation.h
 #pragma once
 
@@ -20,10 +20,12 @@
 namespace unpick {
 
 struct Metric {
-  const char* name;      // "mig"
+  const char* name;      // "factor_vae"
+  const char* title;     // as the field writes it, "FactorVAE"
   const char* score;     // the quantity that is quoted, "discrete_mig"
   const char* source;    // the paper
   const char* protocol;  // estimator and constants, in a line
+  const char* matrix;    // the quantity that the score was computed from, [D,K] or of "active_dims"; "" if there is none to show
   int version;           // changes whenever a value would
   int train, test;       // points that the protocol draws; 0: none of that kind
   bool needs_labels;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace unpick {
 namespace {
@@ -55,6 +56,12 @@ Eigen::MatrixXf EncodedData::rows(const Table& table, const Eigen::MatrixXi& fac
   for (size_t i = 0; i < wanted.size(); ++i)
     codes.row(static_cast<Eigen::Index>(i)) = table.row(static_cast<Eigen::Index>(wanted[i]));
   return codes;
+}
+
+void EncodedData::encode_ahead(uint32_t from, uint32_t to) {
+  std::vector<uint32_t> images(to - from);
+  std::iota(images.begin(), images.end(), from);
+  encode_missing(images);
 }
 
 void EncodedData::encode_missing(const std::vector<uint32_t>& images) {

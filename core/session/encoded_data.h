@@ -26,6 +26,7 @@ class EncodedData : public Representation {
   Eigen::MatrixXf encode(const Eigen::MatrixXi& factors) override { return rows(mean_, factors); }
   Eigen::MatrixXf log_variances(const Eigen::MatrixXi& factors) override { return rows(logvar_, factors); }
 
+  void encode_ahead(uint32_t from, uint32_t to);                       // images from..to-1, so that asking for them is quick
   std::vector<uint32_t> images(const Eigen::MatrixXi& factors) const;  // their indices in the data set
   uint32_t encoded() const { return encoded_; }                        // images encoded so far
 

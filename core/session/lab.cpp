@@ -79,7 +79,8 @@ bool equal_models(const Config& a, const Config& b) {
 
 std::span<const CommandRow> commands() { return kCommands; }
 
-Lab::Lab(OpenData open_data, const Config& config) : open_data_(std::move(open_data)) {
+Lab::Lab(OpenData open_data, const Config& config, std::span<const Metric> metrics)
+    : open_data_(std::move(open_data)), metrics_(metrics) {
   begin(config, {});
   opening_ = "start";
   for (const Setting& s : settings())
@@ -213,6 +214,25 @@ void Lab::require_words(const CommandRow& row, size_t given) const {
            "write " + std::string(row.name) + " " + row.words);
 }
 
+// In the order of the table.
+std::vector<const Metric*> Lab::chosen_metrics(const std::string& names) const {
+  std::string known;
+  for (const Metric& m : metrics_) known += (known.empty() ? "" : "|") + std::string(m.name);
+  std::istringstream stream(names);
+  std::vector<std::string> wanted;
+  for (std::string name; std::getline(stream, name, ',');) {
+    if (std::none_of(metrics_.begin(), metrics_.end(), [&](const Metric& m) { return name == m.name; })) {
+      const std::string near = nearest(name, known);
+      reject("score '" + name + "'", "is no metric here", near.empty() ? "use some of " + known : "did you mean '" + near + "'?");
+    }
+    wanted.push_back(name);
+  }
+  std::vector<const Metric*> chosen;
+  for (const Metric& m : metrics_)
+    if (std::find(wanted.begin(), wanted.end(), m.name) != wanted.end()) chosen.push_back(&m);
+  return chosen;
+}
+
 void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) {
   if (row.verb != Verb::start && row.verb != Verb::pair) require_words(row, words.size());
   Session& session = subject_->session();
@@ -283,6 +303,12 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
       const auto latent = static_cast<size_t>(count_of(words[0], "move", 0, session.config().latent - 1));
       const auto value = static_cast<real>(number_of(words[1], "move", -8, 8));
       both([&](Subject& s) { s.move(latent, value); });
+      break;
+    }
+    case Verb::score: {
+      const std::vector<const Metric*> chosen = chosen_metrics(words[0]);
+      const double scale = number_of(words[1], "score", 0.001, 1);
+      both([&](Subject& s) { s.score(chosen, scale); });
       break;
     }
     case Verb::keep: {
@@ -408,6 +434,7 @@ void Lab::publish(double now) {
   s.images = session().data().size();
   s.factors = session().data().factors();
   s.step = session().step();
+  s.metrics = metrics_;
   s.run = run_;
   s.playing = playing_;
   s.steps_per_second = steps_per_second_;
@@ -433,7 +460,8 @@ void replay(Lab& lab, std::span<const LoggedLine> log) {
       throw Error(ErrorKind::data, "step " + std::to_string(logged.step) + ", '" + logged.line + "'",
                   "the run stands at step " + std::to_string(lab.session().step()), "put the lines in order, or set steps to more");
     const std::string verb = words_of(logged.line)[0];
-    if (verb == "play" || verb == "pause" || verb == "step" || verb == "speed") continue;  // where it stood still is in the steps
+    // Where it stood still is in the steps, and scores change nothing.
+    if (verb == "play" || verb == "pause" || verb == "step" || verb == "speed" || verb == "score") continue;
     lab.post(logged.line);
     lab.advance(0);
   }

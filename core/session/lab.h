@@ -45,8 +45,9 @@ class Lab {
  public:
   using OpenData = std::function<std::unique_ptr<Dataset>(const std::string& spec)>;
 
-  // Throws what OpenData and Session throw. The run starts paused.
-  Lab(OpenData open_data, const Config& config);
+  // `metrics`: those that can be asked for, a table that outlives the lab. Throws what OpenData and Session throw. The run starts
+  // paused.
+  Lab(OpenData open_data, const Config& config, std::span<const Metric> metrics = {});
   ~Lab();
 
   // ---- from any thread -----------------------------------------------------------------------------------------------
@@ -87,7 +88,10 @@ class Lab {
   void publish(double now);
   void require_words(const CommandRow& row, size_t given) const;
 
+  std::vector<const Metric*> chosen_metrics(const std::string& names) const;
+
   OpenData open_data_;
+  std::span<const Metric> metrics_;
   std::unique_ptr<Pool> pool_;
   std::unique_ptr<Subject> subject_, partner_;
   const Subject* served_ = nullptr;      // the one of them that was watched last

@@ -6,12 +6,14 @@
 // Read next: core/session/lab.h
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/graph/outline.h"
+#include "core/metrics/metrics.h"
 #include "core/seams/density.h"
 #include "core/seams/geometry.h"
 #include "core/seams/scores.h"
@@ -84,6 +86,26 @@ struct Seams {
   double shown = 0;         // share of their variance that lies in these
 };
 
+// One published score of a model, or why there is none.
+struct Scored {
+  const Metric* metric;
+  Report report;
+  std::string error;
+
+  // NaN if a small share of the points leaves it undefined.
+  double score() const { return report.has(metric->score) ? report.number(metric->score) : std::nan(""); }
+};
+
+// Those that were asked for last, as far as they are known.
+struct Scores {
+  int64_t step = 0;  // of the weights that are scored
+  double scale = 1;  // the share of the study's points
+  double done = 0;   // 0..1
+  std::string working;
+  std::vector<Scored> metrics;
+  std::vector<std::string> disagreements;
+};
+
 // What is seen of one model. The parts may be of different steps.
 struct Seen {
   std::shared_ptr<const Pictures> pictures;
@@ -105,6 +127,7 @@ struct Trained : Seen {
   Losses losses;  // of the last step
   std::shared_ptr<const Curves> curves;
   std::shared_ptr<const std::vector<OutlineBox>> outline;  // of the graph that a step replays
+  std::shared_ptr<const Scores> scores;                    // null until they are asked for
 };
 
 // A run to write to a file, and to go on with.
@@ -129,7 +152,8 @@ struct Snapshot : Trained {
   Shape image;          // [H,W,C]
   uint32_t images = 0;  // size of the data set
   std::vector<Factor> factors;
-  int64_t step = 0, run = 0;  // `run` rises with each new run
+  std::span<const Metric> metrics;  // that can be asked for
+  int64_t step = 0, run = 0;        // `run` rises with each new run
   bool playing = false;
   double steps_per_second = 0, speed = 0;              // as it is, and at most; 0: no limit
   bool failed = false;                                 // the loss was not finite: the run cannot go on

@@ -11,6 +11,7 @@ namespace {
 constexpr double kWatchEvery = 0.15;  // seconds, at least, from one look at the model to the next
 constexpr double kSeamsEvery = 1.5;   // seconds, at least, from one picture of the seams to the beginning of the next
 constexpr double kSeamSlice = 0.006;  // seconds, about, of tracing seams at a time
+constexpr double kScoreSlice = 0.03;  // of scoring, which somebody waits for
 
 std::shared_ptr<const std::vector<OutlineBox>> outline_of(const Training& t) {
   return std::make_shared<const std::vector<OutlineBox>>(outline(*t.graph, t.loss, t.parameters));
@@ -21,7 +22,8 @@ std::shared_ptr<const std::vector<OutlineBox>> outline_of(const Training& t) {
 double seconds_now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 Subject::Subject(const Config& config, std::unique_ptr<Dataset> data, Pool& pool, const Kept* from)
-    : session_(config, std::move(data), pool),
+    : pool_(pool),
+      session_(config, std::move(data), pool),
       curves_(config.latent),
       outline_(outline_of(session_.training())),
       image_(central_image(session_.data())),
@@ -48,6 +50,11 @@ void Subject::move(size_t latent, real value) {
   look_asked_ = seams_asked_ = true;
 }
 
+void Subject::score(std::vector<const Metric*> chosen, double scale) {
+  score_watch_ = std::make_unique<ScoreWatch>(session_, pool_, std::move(chosen), scale);
+  scores_ = score_watch_->scores();
+}
+
 bool Subject::out_of_date() const {
   return !seen_.begun() || seen_.pictures->step != session_.step() || seen_.look->step != session_.step();
 }
@@ -67,8 +74,12 @@ double Subject::due_at(bool playing, double rested) const {
 }
 
 bool Subject::watch(bool playing, int64_t& serial) {
+  if (score_watch_ && !look_asked()) {
+    watch_scores();
+    return true;
+  }
   const bool model_due = out_of_date() && (!playing || seconds_now() >= model_watched_ + kWatchEvery);
-  if (!asked() && !model_due) return watch_seams(serial);
+  if (!look_asked() && !model_due) return watch_seams(serial);
   watch_model(serial);
   return true;
 }
@@ -77,7 +88,7 @@ void Subject::watch_model(int64_t& serial) {
   if (!observer_) observer_.emplace(session_);
   const bool pictures_first =
       !seen_.pictures || (seen_.look && seen_.pictures->step != session_.step() && seen_.look->step >= seen_.pictures->step);
-  if (!asked() && pictures_first) {
+  if (!look_asked() && pictures_first) {
     auto pictures = observer_->pictures();
     pictures->serial = ++serial;
     seen_.pictures = std::move(pictures);
@@ -88,6 +99,12 @@ void Subject::watch_model(int64_t& serial) {
     look_asked_ = false;
   }
   model_watched_ = seconds_now();
+}
+
+void Subject::watch_scores() {
+  for (const double end = seconds_now() + kScoreSlice; score_watch_->busy() && seconds_now() < end;) score_watch_->advance();
+  scores_ = score_watch_->scores();
+  if (!score_watch_->busy()) score_watch_.reset();
 }
 
 bool Subject::watch_seams(int64_t& serial) {
@@ -123,6 +140,7 @@ Trained Subject::shown() {
   t.losses = session_.losses();
   t.curves = curves_.shown();
   t.outline = outline_;
+  t.scores = scores_;
   return t;
 }
 

@@ -20,6 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const std::vector<std::string> kMiddle = {"traversal", "seams", "scores", "graph"}, kBeside = {"codes", "manifold", "density"};
+
 struct AppOptions {
   std::string open, preset, pair, screenshot, size;
   Given given;
@@ -109,7 +111,7 @@ class Loop {
       serial = now;
       before = pointer;
       const bool finished =
-          options_.frames > 0 ? drawn >= options_.frames : !options_.screenshot.empty() && all_shown(lab_.latest());
+          options_.frames > 0 ? drawn >= options_.frames : !options_.screenshot.empty() && all_shown(lab_.latest()) && scored();
       if (app_.memory.asks_export && lab_.latest().kept != exported_) write_export();
       if (finished) break;
     }
@@ -120,6 +122,15 @@ class Loop {
 
  private:
   static constexpr double kRest = 1.0 / 60;  // seconds between looks for something new
+
+  // For a picture that shows scores.
+  bool scored() {
+    if (options_.middle != "scores") return true;
+    const Snapshot& s = lab_.latest();
+    if (!asked_scores_) app_.key('m');
+    asked_scores_ = true;
+    return s.scores && s.scores->working.empty() && (!s.partner || s.partner->scores->working.empty());
+  }
 
   void open(const std::string& path) {
     try {
@@ -165,6 +176,7 @@ class Loop {
   ui::App app_;
   gl::Screen screen_;
   io::Image picture_;
+  bool asked_scores_ = false;
   std::shared_ptr<const Kept> exported_;
   bool wants_picture_ = !options_.screenshot.empty();
   int idle_ = 0;
@@ -180,7 +192,7 @@ int open_window(const AppOptions& o) {
     opened = io::read_run(o.open);
     config = opened.config;
   }
-  Lab lab(open_data, config);
+  Lab lab(open_data, config, metrics());
   if (!o.open.empty()) {
     lab.open(std::move(opened));
   } else {
@@ -194,8 +206,11 @@ int open_window(const AppOptions& o) {
   loop.app().memory.dark = desk.dark;
   loop.app().memory.log = o.log;
   loop.app().memory.can_export = true;
-  loop.app().memory.stage = o.middle == "seams" ? 1 : o.middle == "graph" ? 2 : 0;
-  loop.app().memory.space = o.beside == "manifold" ? 1 : o.beside == "density" ? 2 : 0;
+  const auto place = [](const std::vector<std::string>& names, const std::string& name) {
+    return static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin());
+  };
+  loop.app().memory.stage = place(kMiddle, o.middle);
+  loop.app().memory.space = place(kBeside, o.beside);
   loop.run();
   window.size(desk.width, desk.height);
   desk.dark = loop.app().memory.dark;
@@ -219,8 +234,8 @@ void add_app(CLI::App& app, Run& run) {
   command->add_flag("--dark", o->dark, "the dark sheet");
   command->add_flag("--light", o->light, "the light sheet");
   command->add_flag("--log", o->log, "show the commands instead of the settings");
-  command->add_option("--middle", o->middle, "what is in the middle")->check(CLI::IsMember({"traversal", "seams", "graph"}));
-  command->add_option("--beside", o->beside, "what is beside it, below")->check(CLI::IsMember({"codes", "manifold", "density"}));
+  command->add_option("--middle", o->middle, "what is in the middle")->check(CLI::IsMember(kMiddle));
+  command->add_option("--beside", o->beside, "what is beside it, below")->check(CLI::IsMember(kBeside));
   command->add_flag("--paused", o->paused, "do not start training");
   add_settings(*command, o->given, {When::model, When::live, When::run});
   command->callback([o, &run] { run = [o] { return open_window(*o); }; });

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/data/dsprites.h"
+#include "tests/fake_metrics.h"
 #include "ui/app.h"
 
 namespace unpick::ui {
@@ -32,7 +33,7 @@ Config tiny() {
 }
 
 struct Lab1 {
-  explicit Lab1(const Config& config = tiny()) : lab(open_dataset, config), app(lab, textures) { settle(); }
+  explicit Lab1(const Config& config = tiny()) : lab(open_dataset, config, fake_metrics()), app(lab, textures) { settle(); }
 
   void settle() {
     for (double rest = 0; !std::isinf(rest); rest = lab.advance(0.01)) lab.wait(rest);
@@ -70,7 +71,7 @@ TEST(App, EveryViewIsDrawnInBothThemesAndLayoutsAndMemoriesOfNothing) {
     l.app.memory.logarithmic = i % 3;
     l.app.memory.all_latents = i % 5;
     l.app.memory.log = i % 2 == 0;
-    l.app.memory.stage = i % 3;
+    l.app.memory.stage = i % 4;
     l.app.memory.space = i % 3;
     l.frame(1000 + 40 * static_cast<float>(i % 7), 640 + 20 * static_cast<float>(i));
     EXPECT_GT(vertices(), 2000);
@@ -87,10 +88,10 @@ TEST(App, APairIsDrawnSideBySideAndOneAboveTheOther) {
   l.frame();  // nothing is known of the second model's losses yet
   l.ask("step 14");
   for (int i = 0; i < 10; ++i) {
-    l.app.memory.stage = i % 3;
+    l.app.memory.stage = i % 4;
     l.app.memory.below = i % 5;
     l.frame();
-    EXPECT_GT(vertices(), 2000) << "views " << i % 3 << " and " << i % 5;
+    EXPECT_GT(vertices(), 2000) << "views " << i % 4 << " and " << i % 5;
   }
   for (l.app.tab = 0; l.app.tab <= static_cast<int>(views().size()); ++l.app.tab)
     for (const auto& [width, height] : {std::pair{390.0f, 844.0f}, std::pair{844.0f, 390.0f}}) {
@@ -136,6 +137,26 @@ TEST(App, KeysAreCommands) {
   EXPECT_EQ(l.lab.latest().config.seed, 2);
   l.app.key('t');
   EXPECT_TRUE(l.app.memory.dark);
+}
+
+TEST(App, MetricsAreComputedAtAKeyAndOfferedWithTheirMatrices) {
+  Lab1 l;
+  l.ask("step 2");
+  l.app.memory.stage = 2;
+  l.frame();
+  const int before = vertices();
+  l.app.key('m');
+  l.settle();
+  ASSERT_TRUE(l.lab.latest().scores);
+  EXPECT_EQ(l.lab.latest().scores->metrics.size(), 2u);
+  l.app.memory.metric = "mean";
+  l.frame();
+  EXPECT_GT(vertices(), before) << "numbers and a matrix";
+  l.app.memory.metric = "fails";
+  l.frame();
+  l.app.tab = 10;
+  l.frame(390, 844);
+  EXPECT_GT(vertices(), 300);
 }
 
 // The amber play button stands at the left of the header: its middle is at (136, 26).

@@ -162,6 +162,36 @@ test('two models train in step, and both outlive a reload', async () => {
   await close(page);
 });
 
+test('metrics are computed in the page, which still answers, and are those of the command line', async () => {
+  const out = join(mkdtempSync(join(tmpdir(), 'unpick-')), 'run');
+  execFileSync(program, ['train', '--preset', 'live', '--steps', '30', '--out', out], {stdio: 'ignore'});
+  const names = ['mig', 'sap', 'factor_vae', 'modularity'];
+  const there = JSON.parse(execFileSync(program, ['score', '--model', out, '--metrics', names.join(), '--json']));
+  const page = await open('?threads=off#preset=live&steps=30', wide);
+  await settled(page);
+  await still(page);
+  const began = Date.now();
+  await page.keyboard.press('m');
+  await page.evaluate(() => {
+    window.longest = 0;
+    let last = performance.now();
+    const tick = () => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+      setTimeout(tick, 0);
+    };
+    tick();
+  });
+  await until(page, () => unpick.report().scores.sap !== undefined);
+  const {scores} = await report(page);
+  console.log(`scored in ${Date.now() - began} ms; the page waited ${Math.round(await page.evaluate(() => longest))} ms at most`);
+  for (const name of names) {
+    const value = there.fixed_arrays?.[name] ?? there[name];
+    console.log(name, scores[name], JSON.stringify(value)?.slice(0, 200));
+  }
+  await close(page);
+});
+
 test('clicks, keys and drags do what they say', async () => {
   const page = await open(tiny + '&steps=200', wide);
   await settled(page);
