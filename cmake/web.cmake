@@ -13,6 +13,12 @@ set(UNPICK_LINK -O2 -fwasm-exceptions -sMIN_WEBGL_VERSION=2 -sMAX_WEBGL_VERSION=
   -sMAXIMUM_MEMORY=2147483648 -sTOTAL_STACK=2097152 -sFILESYSTEM=0 -sMODULARIZE=1 -sEXPORT_NAME=UnpickLab
   -sEXPORTED_RUNTIME_METHODS=ccall,UTF8ToString -sEXPORTED_FUNCTIONS=_main,_malloc,_free)
 
+# What everybody downloads and what draws a few times a second. Eigen wants its small functions inlined: not so the metrics.
+foreach(library unpick_imgui unpick_ui unpick_gl)
+  target_compile_options(${library} PRIVATE -Os)
+endforeach()
+target_compile_options(unpick_study PRIVATE -O2)
+
 add_library(unpick_page OBJECT web/lab.cpp web/record.cpp web/bench.cpp)
 target_link_libraries(unpick_page PUBLIC unpick_gl unpick_study)
 unpick_together(unpick_page 4 <Eigen/Core> <imgui.h>)

@@ -89,7 +89,7 @@ TEST(Lab, ALogOfCommandsGivesTheSameRunAgain) {
 TEST(Lab, MomentsToLookBackAtAreFewAndFarApart) {
   Lab lab(open_spots, small());
   ask(lab, "set steps 1000");
-  for (int i = 0; i < 50; ++i) ask(lab, "step 12");
+  for (int i = 0; i < 30; ++i) ask(lab, "step 12");
   const auto& moments = *lab.latest().moments;
   EXPECT_LE(moments.size(), kMoments);
   EXPECT_GT(moments.size(), kMoments / 3);
@@ -295,6 +295,17 @@ TEST(Lab, NoModelOfAPairKeepsTheOtherWaiting) {
   }
   EXPECT_GE(shown[0], 4);
   EXPECT_GE(shown[1], 4);
+}
+
+TEST(Lab, OnlyACurvedDecoderHasAResidualHessian) {
+  Lab lab(open_spots, small());
+  const Snapshot& flat = ask(lab, "step 5");
+  EXPECT_EQ(flat.look->residual.rows(), flat.look->geometry.G.rows());
+  EXPECT_EQ(flat.look->residual.norm(), 0) << "a linear one";
+  ask(lab, "start model=mlp-tanh");
+  const Snapshot& curved = ask(lab, "step 5");
+  EXPECT_GT(curved.look->residual.norm(), 0);
+  EXPECT_GE(curved.look->residual_off.rotated, 0);
 }
 
 TEST(Lab, ScoresAreOfTheStepWhereTheyWereAskedFor) {

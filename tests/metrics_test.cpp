@@ -273,6 +273,27 @@ TEST(Evaluation, RunsPiecesInOrderAndOutlivesAnError) {
   EXPECT_EQ(evaluation.outcomes()[2].reports.size(), 1u);
 }
 
+TEST(Evaluation, ListsOverSeedsMayBeEmpty) {
+  Report nothing;
+  nothing.add("active_dims", Eigen::VectorXd(0));
+  nothing.add("votes", Eigen::MatrixXd(0, 3));
+  const Report summary = over_seeds({nothing, nothing});
+  EXPECT_EQ(summary.value("active_dims/mean").size(), 0);
+  EXPECT_EQ(summary.value("votes/sd").cols(), 3);
+  EXPECT_FALSE(summary.has("votes/values"));
+}
+
+TEST(Metrics, ACodeThatHardlyMovesHasNoVotes) {
+  GridCodes codes = codes_of([](const Eigen::MatrixXf& z) { return 0.001f * z; });
+  Pool pool(1);
+  for (const Metric& m : metrics()) {
+    if (std::string(m.name) != "factor_vae") continue;
+    const Report report = finish(start(m, codes, 1, 0.02), pool);
+    EXPECT_EQ(report.number("eval_accuracy"), 0);
+    EXPECT_EQ(over_seeds({report}).number("num_active_dims/mean"), 0);
+  }
+}
+
 TEST(Metrics, SaysWhereTheyDisagree) {
   const std::vector<NamedScore> rotated{{"beta_vae", 1}, {"mig", 0.1}}, fine{{"beta_vae", 1}, {"mig", 0.8}}, alone{{"beta_vae", 1}};
   ASSERT_EQ(disagreements(rotated).size(), 1u);

@@ -28,7 +28,7 @@ void scrolled(const Pen& pen, const char* id, const Rect& r, float height, Draw&
   ImGui::EndChild();
 }
 
-constexpr float kKnobsHeight = 790, kChoice = 28;
+constexpr float kChoice = 28;
 
 // The views that share a place.
 constexpr ViewRow kStage[] = {{"Traversal", draw_traversal}, {"Seams", draw_seams}, {"Scores", draw_scores}, {"Graph", draw_graph}};
@@ -220,7 +220,7 @@ void App::wide(const View& v, Rect r) {
   if (v.memory.log) {
     show(v, draw_log, knobs.inset(kMargin, 16));
   } else {
-    scrolled(v.pen, "knobs", knobs.inset(12, 14), kKnobsHeight, [&](Rect inside) { draw_knobs(v, inside); });
+    scrolled(v.pen, "knobs", knobs.inset(12, 14), knobs_height_, [&](Rect inside) { knobs_height_ = draw_knobs(v, inside); });
   }
   r = r.inset(kMargin, 16);
   draw_message(v, r);
@@ -275,7 +275,7 @@ void App::compact(const View& v, Rect r) {
   r = r.inset(12, 10);
   draw_message(v, r);
   if (tab + 1 == count) {
-    scrolled(v.pen, "knobs", r, kKnobsHeight, [&](Rect inside) { draw_knobs(v, inside); });
+    scrolled(v.pen, "knobs", r, knobs_height_, [&](Rect inside) { knobs_height_ = draw_knobs(v, inside); });
   } else if (v.ready()) {
     const auto draw = rows[static_cast<size_t>(tab)].draw;
     if (!v.now.partner || draw == draw_log) return show(v, draw, r);

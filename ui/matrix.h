@@ -1,6 +1,7 @@
 // A matrix as coloured cells with its numbers, where they fit, or else under the pointer.
 #pragma once
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 

@@ -51,6 +51,19 @@ void draw_live(const View& v, Rect& r, const char* name, const std::string& labe
   r.y0 += 10;
 }
 
+// What may change during a run and matters to this objective and likelihood.
+void draw_weights(const View& v, Rect& r) {
+  const Config& c = v.now.config;
+  for (const Setting& s : settings()) {
+    const std::string name = s.name;
+    std::string parameter = name;  // as objectives write it
+    std::replace(parameter.begin(), parameter.end(), '-', '_');
+    const bool of_pixels = (name == "sigma2" && c.likelihood == "gaussian") || (name == "scale" && c.likelihood == "laplace");
+    if (s.when != When::live || !(of_pixels || objective(c.objective).reads(parameter))) continue;
+    draw_live(v, r, s.name, name == "beta" ? "β, weight of the KL" : name, s.low, of_pixels ? Scale::logarithmic : Scale::root);
+  }
+}
+
 void draw_label(const View& v, Rect& r, const std::string& label) {
   v.pen.text({r.x0, r.y0}, Type::body, v.theme.quiet, label);
   r.y0 += 18;
@@ -222,18 +235,21 @@ void draw_header(const View& v, Rect r) {
   v.pen.text_within({text.x0, text.y0 + 8}, text.width(), Type::body, v.theme.quiet, status(v));
 }
 
-void draw_knobs(const View& v, Rect r) {
+float draw_knobs(const View& v, Rect r) {
+  const float top = r.y0;
   draw_presets(v, r);
-  if (objective(v.now.config.objective).reads("beta"))
-    draw_live(v, r, "beta", "β, weight of the KL", setting("beta").low, Scale::root);
+  draw_weights(v, r);
   draw_live(v, r, "lr", "learning rate", setting("lr").low, Scale::logarithmic);
   draw_choice(v, r, "posterior", "posterior");
   draw_pair(v, r);
   draw_latents(v, r);
   draw_choice(v, r, "objective", "objective");
+  draw_choice(v, r, "prior", "prior");
   draw_choice(v, r, "model", "architecture");
   draw_data(v, r);
+  draw_choice(v, r, "likelihood", "likelihood of a pixel");
   if (v.memory.keeps) draw_forget(v, r);
+  return r.y0 - top;
 }
 
 }  // namespace unpick::ui

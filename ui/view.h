@@ -37,6 +37,7 @@ struct Memory {
   int below = 0;                   // two models: which view is below the stage
   float yaw = 0.6f, pitch = 0.4f;  // radians: from where the manifold is seen
   std::optional<int> across, up;   // the plane's latents; none: the two that carry most
+  bool residual = false;           // geometry: the residual Hessian instead of J'J
   size_t factor = 0;               // that colours the plane's codes
   std::string metric = "mig";      // whose matrix is shown
   std::optional<bool> few_points;  // scores: a tenth of the study's; none: if the data set is large
@@ -80,7 +81,7 @@ struct ViewRow {
 std::span<const ViewRow> views();
 
 void draw_header(const View& v, Rect r);
-void draw_knobs(const View& v, Rect r);
+float draw_knobs(const View& v, Rect r);  // returns the height that they take
 
 // The seams to draw; null, and a head that says so, while none have been traced.
 const Seams* traced_seams(const View& v, const Rect& r, const std::string& title);

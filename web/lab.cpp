@@ -12,6 +12,8 @@
 
 #include <cmath>
 
+#include "core/metrics/rows.h"
+
 namespace unpick::web {
 namespace {
 
@@ -197,6 +199,13 @@ std::string json_number(double x) {
   return std::isfinite(x) ? text : "null";
 }
 
+// What is quick enough for one thread to stand still for, and for everybody to download.
+std::span<const Metric> offered_metrics() {
+  using namespace metric_rows;
+  static constexpr Metric kOffered[] = {kBetaVae, kFactorVae, kMig, kModularity, kDci, kSap, kIrs, kUnsupervised, kHoyer};
+  return kOffered;
+}
+
 // On the trainer's thread.
 void tell_page() {
   MAIN_THREAD_ASYNC_EM_ASM({ Module["_unpick_look"](); });
@@ -207,7 +216,7 @@ void tell_page() {
 std::unique_ptr<Page> page;
 
 Page::Page(const Config& config)
-    : lab(open_dataset, config, metrics()), runner(lab, tell_page), app(lab, textures), screen("#version 300 es") {}
+    : lab(open_dataset, config, offered_metrics()), runner(lab, tell_page), app(lab, textures), screen("#version 300 es") {}
 
 std::string quoted(const std::string& text) {
   std::string out = "\"";

@@ -61,7 +61,7 @@ Report over_seeds(const std::vector<Report>& reports) {
     Eigen::VectorXd values(reports.size());
     for (size_t i = 0; i < reports.size(); ++i) {
       mean += reports[i].value(q.name).array() / n;
-      values(static_cast<Eigen::Index>(i)) = reports[i].value(q.name)(0, 0);
+      if (q.rank == 0) values(static_cast<Eigen::Index>(i)) = reports[i].number(q.name);
     }
     for (const Report& r : reports) square += (r.value(q.name).array() - mean).square();
     const Eigen::MatrixXd deviation = (square / std::max(1.0, n - 1)).sqrt();

@@ -81,7 +81,7 @@ std::unique_ptr<Look> Observer::look(uint32_t image, const std::vector<std::opti
     if (moved[j]) look->code[j] = *moved[j];
   }
   traverse(*look);
-  measure(*look, in_use);
+  measure(*look, x, in_use);
   return look;
 }
 
@@ -101,14 +101,19 @@ void Observer::traverse(Look& look) {
   look.traversal.resize(look.traversal.size() - pixels);
 }
 
-void Observer::measure(Look& look, const std::vector<int>& in_use) {
+void Observer::measure(Look& look, std::span<const real> x, const std::vector<int>& in_use) {
   look.geometry = geometry_.at(look.code, in_use).front();
   const Geometry& g = look.geometry;
   const auto size = static_cast<int>(g.G.rows());
   const Rng rng(0, Stream::probe);
   constexpr int kRotations = 16;
-  look.off = against_chance(
-      size, [&](const Eigen::MatrixXd& Q) { return off_share(Q * g.G * Q.transpose()); }, rng, 0, kRotations);
+  const auto off = [&](const Eigen::MatrixXd& M) {
+    return against_chance(
+        size, [&](const Eigen::MatrixXd& Q) { return off_share(Q * M * Q.transpose()); }, rng, 0, kRotations);
+  };
+  look.off = off(g.G);
+  look.residual = geometry_.residual_hessian(g, to_double(x) - g.value);
+  look.residual_off = off(look.residual);
   look.to_axes = {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
   if (g.determined())
     look.to_axes = against_chance(

@@ -29,7 +29,7 @@ class Observer {
 
  private:
   void traverse(Look& look);
-  void measure(Look& look, const std::vector<int>& in_use);
+  void measure(Look& look, std::span<const real> x, const std::vector<int>& in_use);
 
   Session& session_;
   Encoder encoder_;

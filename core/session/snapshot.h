@@ -59,9 +59,12 @@ struct Look {
   std::vector<real> values;     // [K], ascending
   std::vector<real> traversal;  // [Z,K,H,W,C]: latent j set to value k, the others as in `code`
   Geometry geometry;            // of the mean image, over the latents in use
-  Score off;                    // off-diagonal share of J'J; beside it after random rotations
-  Score to_axes;                // distance of V to the nearest signed permutation; NaN where V is not determined
-  Eigen::MatrixXd precision;    // [A,A] of the posterior that is best here, over the same latents: I + J'WJ / beta (Gauss-Newton)
+  Eigen::MatrixXd
+      residual;        // [A,A] sum_i r_i H_i with r = image - decoded: what J'J lacks of the squared error's Hessian, negative
+  Score off;           // off-diagonal share of J'J; beside it after random rotations
+  Score residual_off;  // the same of `residual`
+  Score to_axes;       // distance of V to the nearest signed permutation; NaN where V is not determined
+  Eigen::MatrixXd precision;  // [A,A] of the posterior that is best here, over the same latents: I + J'WJ / beta (Gauss-Newton)
 };
 
 // A singular-vector path through the code of a look, and what it draws on the manifold.

@@ -71,6 +71,7 @@ TEST(App, EveryViewIsDrawnInBothThemesAndLayoutsAndMemoriesOfNothing) {
     l.app.memory.logarithmic = i % 3;
     l.app.memory.all_latents = i % 5;
     l.app.memory.log = i % 2 == 0;
+    l.app.memory.residual = i % 4 < 2;
     l.app.memory.stage = i % 4;
     l.app.memory.space = i % 3;
     l.frame(1000 + 40 * static_cast<float>(i % 7), 640 + 20 * static_cast<float>(i));

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kQuick = 2;              // seconds: a metric that nobody has to wait for
 constexpr uint32_t kLargeData = 1 << 16;  // images
-constexpr float kLine = 24, kName = 116, kNumber = 48;
+constexpr float kScoreLine = 24, kTitle = 116, kNumber = 48;
 
 struct Offer {
   std::vector<const Metric*> all, quick;
@@ -85,10 +85,10 @@ void draw_row(const View& v, const Rect& line, const Metric& metric, const Score
   if (t.hovered || chosen) v.pen.fill(line, faded(v.theme.ink, t.held ? 0.14f : 0.06f), 4);
   tip(t, std::string(metric.source) + ": " + metric.protocol);
   const float y = (line.y0 + line.y1) / 2 - 8;
-  v.pen.text_within({line.x0 + 6, y}, kName - 10, chosen ? Type::strong : Type::body, scored ? v.theme.ink : v.theme.quiet,
+  v.pen.text_within({line.x0 + 6, y}, kTitle - 10, chosen ? Type::strong : Type::body, scored ? v.theme.ink : v.theme.quiet,
                     metric.title);
   const float thick = 0.34f * line.height();
-  const Rect bar{line.x0 + kName, line.y0 + thick, line.x1 - kNumber, line.y1 - thick};
+  const Rect bar{line.x0 + kTitle, line.y0 + thick, line.x1 - kNumber, line.y1 - thick};
   if (!scored || !scored->error.empty()) {
     v.pen.text_within({bar.x0, y}, line.x1 - bar.x0 - 6, Type::small, scored ? v.theme.red : v.theme.faint,
                       scored    ? scored->error
@@ -119,7 +119,10 @@ void draw_matrix_of(const View& v, Rect r, const Metric& metric, const Scored* s
     return;
   }
   const Eigen::MatrixXd& m = scored->report.value(name);
-  if (m.size() == 0) return;
+  if (m.size() == 0) {
+    v.pen.paragraph(r, Type::small, v.theme.quiet, "No code moves: there is nothing to show.");
+    return;
+  }
   std::vector<std::string> rows, columns;
   const bool listed = scored->report.has("active_dims") && scored->report.value("active_dims").rows() == m.rows();
   for (Eigen::Index i = 0; i < m.rows(); ++i)
@@ -177,11 +180,11 @@ void draw_scores(const View& v, Rect r) {
                v.theme.amber);
   r.y0 += 8;
 
-  const auto height = kLine * static_cast<float>(offer.all.size());
+  const auto height = kScoreLine * static_cast<float>(offer.all.size());
   const bool beside = r.width() > 400;
   Rect list = beside ? r.take_left(std::min(0.48f * r.width(), 380.0f)) : r.take_top(std::min(height, 0.55f * r.height()));
   beside ? r.x0 += 24 : r.y0 += 10;
-  const float line = std::clamp(list.height() / static_cast<float>(offer.all.size()), 16.0f, kLine);
+  const float line = std::clamp(list.height() / static_cast<float>(offer.all.size()), 16.0f, kScoreLine);
   const Metric* chosen = offer.all[0];
   for (const Metric* m : offer.all)
     if (v.memory.metric == m->name) chosen = m;
