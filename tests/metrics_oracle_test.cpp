@@ -230,7 +230,7 @@ class HashedCodes : public Representation {
       for (Index d = 0; d < 10; ++d) {
         double a = 0;
         for (Index k = 0; k < 5; ++k) a += table_[static_cast<size_t>((kOffset[k] + factors(i, k)) * 10 + d)];
-        uint64_t z = (static_cast<uint64_t>(grid_row(sizes_, factors.row(i)) * 10 + d) + 1) * 0x9E3779B97F4A7C15u;
+        uint64_t z = (static_cast<uint64_t>(grid_row(sizes_, factors, i) * 10 + d) + 1) * 0x9E3779B97F4A7C15u;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
         const double u = static_cast<double>((z ^ (z >> 31)) >> 11) / 0x1p53;

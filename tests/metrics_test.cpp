@@ -305,7 +305,7 @@ TEST(Metrics, SaysWhereTheyDisagree) {
 TEST(GridCodes, LooksUpAndRefuses) {
   GridCodes grid = identity();
   const Points points = identity_points(kSizes);
-  EXPECT_EQ(grid_row(kSizes, points.factors.row(37)), 37);
+  EXPECT_EQ(grid_row(kSizes, points.factors, 37), 37);
   EXPECT_EQ(grid.encode(points.factors).rows(), 60);
   EXPECT_THROW(GridCodes(Eigen::MatrixXf::Zero(59, 2), kSizes), Error);
   EXPECT_THROW(GridCodes(Eigen::MatrixXf::Zero(60, 2), {60, 1}), Error);

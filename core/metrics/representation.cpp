@@ -22,9 +22,9 @@ Points draw_points(Representation& representation, Index n, const Rng& rng, uint
   return points;
 }
 
-Index grid_row(const std::vector<int>& sizes, const Eigen::RowVectorXi& factors) {
+Index grid_row(const std::vector<int>& sizes, const Eigen::MatrixXi& factors, Index i) {
   Index row = 0;
-  for (Index k = 0; k < factors.size(); ++k) row = row * sizes[static_cast<size_t>(k)] + factors(k);
+  for (Index k = 0; k < factors.cols(); ++k) row = row * sizes[static_cast<size_t>(k)] + factors(i, k);
   return row;
 }
 
@@ -43,7 +43,7 @@ GridCodes::GridCodes(Eigen::MatrixXf table, std::vector<int> sizes) : table_(std
 
 Eigen::MatrixXf GridCodes::encode(const Eigen::MatrixXi& factors) {
   Eigen::MatrixXf codes(factors.rows(), table_.cols());
-  for (Index i = 0; i < factors.rows(); ++i) codes.row(i) = table_.row(grid_row(sizes_, factors.row(i)));
+  for (Index i = 0; i < factors.rows(); ++i) codes.row(i) = table_.row(grid_row(sizes_, factors, i));
   return codes;
 }
 

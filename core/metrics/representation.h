@@ -46,7 +46,7 @@ class GridCodes : public Representation {
   std::vector<int> sizes_;
 };
 
-// The row of a grid that has these classes.
-Eigen::Index grid_row(const std::vector<int>& sizes, const Eigen::RowVectorXi& factors);
+// The row of a grid that has the classes of factors [n,K] at i.
+Eigen::Index grid_row(const std::vector<int>& sizes, const Eigen::MatrixXi& factors, Eigen::Index i);
 
 }  // namespace unpick

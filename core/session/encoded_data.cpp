@@ -45,7 +45,7 @@ EncodedData::EncodedData(const Model& model, const Dataset& data, Backend& backe
 
 std::vector<uint32_t> EncodedData::images(const Eigen::MatrixXi& factors) const {
   std::vector<uint32_t> result;
-  for (Eigen::Index i = 0; i < factors.rows(); ++i) result.push_back(static_cast<uint32_t>(grid_row(sizes_, factors.row(i))));
+  for (Eigen::Index i = 0; i < factors.rows(); ++i) result.push_back(static_cast<uint32_t>(grid_row(sizes_, factors, i)));
   return result;
 }
 
