@@ -160,7 +160,7 @@ void App::frame(float width, float height, float seconds, Pointer pointer) {
   }
   const View v{moment ? then : now, pen, theme, textures_, memory, sheets_, post_};
   const Rect all{0, 0, io.DisplaySize.x, io.DisplaySize.y};
-  all.width() >= kWideFrom&& all.height() >= 560 ? wide(v, all) : compact(v, all);
+  !alone&& all.width() >= kWideFrom&& all.height() >= 560 ? wide(v, all) : compact(v, all);
   ImGui::End();
   ImGui::Render();
 }
@@ -258,12 +258,9 @@ void App::middle(const View& v, Rect r) {
   show(v, kBeside[v.memory.space].draw, geometry);
 }
 
-// One view at a time, chosen by a row of words; settings are the last of them.
-void App::compact(const View& v, Rect r) {
-  draw_header(v, r.take_top(kHeader).inset(12, 0));
+void App::choose_tab(const View& v, const Rect& tabs) {
+  v.pen.line({tabs.x0 - 4, tabs.y0}, {tabs.x1 + 4, tabs.y0}, v.theme.rule);
   const auto rows = views();
-  const Rect tabs = r.take_bottom(40).inset(4, 0);
-  v.pen.line({r.x0, tabs.y0}, {r.x1, tabs.y0}, v.theme.rule);
   const auto count = static_cast<int>(rows.size()) + 1;
   const bool narrow = tabs.width() < 620;
   const int first = narrow ? std::clamp(tab - 2, 0, count - 5) : 0, shown = narrow ? 5 : count;
@@ -272,6 +269,14 @@ void App::compact(const View& v, Rect r) {
     const std::string name = i + 1 == count ? "Settings" : rows[static_cast<size_t>(i)].name;
     if (word_button(v.pen, name.c_str(), rest.take_left(tabs.width() / static_cast<float>(shown)), name, i == tab)) tab = i;
   }
+}
+
+// One view at a time, chosen by a row of words; settings are the last of them.
+void App::compact(const View& v, Rect r) {
+  draw_header(v, r.take_top(kHeader).inset(12, 0));
+  const auto rows = views();
+  const auto count = static_cast<int>(rows.size()) + 1;
+  if (!alone) choose_tab(v, r.take_bottom(40).inset(4, 0));
   r = r.inset(12, 10);
   draw_message(v, r);
   if (tab + 1 == count) {

@@ -34,11 +34,13 @@ class App {
   void frame(float width, float height, float seconds, Pointer pointer);
 
   Memory memory;
-  int tab = 0;  // of the compact layout
+  int tab = 0;         // of the compact layout
+  bool alone = false;  // that layout at any size, and nothing to choose another view with: for a page inside another
 
  private:
   void wide(const View& v, Rect r);
   void compact(const View& v, Rect r);
+  void choose_tab(const View& v, const Rect& tabs);
   void middle(const View& v, Rect r);
   void pair(const View& v, Rect r);
   // Draws both models side by side in the halves of `r`, or one above the other.

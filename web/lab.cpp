@@ -193,6 +193,11 @@ bool make_context() {
   return context > 0 && emscripten_webgl_make_context_current(context) == EMSCRIPTEN_RESULT_SUCCESS;
 }
 
+bool equal_words(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
 std::string json_number(double x) {
   char text[40];
   std::snprintf(text, sizeof text, "%.9g", x);
@@ -284,6 +289,20 @@ EMSCRIPTEN_KEEPALIVE void unpick_rest(int hidden) {
 EMSCRIPTEN_KEEPALIVE void unpick_theme(int dark) {
   page->app.memory.dark = dark;
   web::touched();
+}
+
+// One view and nothing else, by its name in any case. False if there is none of that name.
+EMSCRIPTEN_KEEPALIVE int unpick_show_alone(const char* name) {
+  const auto rows = ui::views();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!web::equal_words(rows[i].name, name)) continue;
+    page->app.tab = static_cast<int>(i);
+    page->app.alone = true;
+    page->app.memory.keeps = false;
+    web::touched();
+    return true;
+  }
+  return false;
 }
 
 // A JSON object with what the page tells in words and keeps, and what tests ask: valid until the next call.

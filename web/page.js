@@ -5,6 +5,8 @@
 // hash with which it began. What is kept lies in this browser's IndexedDB, with weights and moments as they are in memory; the chosen
 // theme lies in localStorage. Both go at a click on "Forget it".
 //
+// Inside another page: ?embed=seams shows that view alone, keeps nothing, and tells the page around it in messages how the run goes.
+//
 // Invariants: no timer runs while nothing changes; whatever goes wrong ends in a sentence on the page.
 'use strict';
 
@@ -15,6 +17,7 @@ const words = document.getElementById('words');
 const options = new URLSearchParams(location.search);
 const isolated = crossOriginIsolated && options.get('threads') !== 'off';
 const cores = Math.min(navigator.hardwareConcurrency || 1, 8);
+const embedded = options.get('embed');  // the name of the only view
 let broken = false;
 
 function problem(text) {
@@ -117,7 +120,7 @@ async function start() {
   if (missing) return problem(missing);
   set_theme(chosen.dark ?? matchMedia('(prefers-color-scheme: dark)').matches);
   const name = isolated ? 'lab-threads.js' : 'lab.js';
-  const [record] = await Promise.all([store.get().catch(() => null), load(name)]);
+  const [record] = await Promise.all([embedded ? null : store.get().catch(() => null), load(name)]);
   const hash = new URLSearchParams(location.hash.slice(1)), pair = hash.get('pair');
   hash.delete('pair');
   const asked = [...hash].map(([name, value]) => `${name}=${value}`);
@@ -134,7 +137,8 @@ async function start() {
   if (goes_on) go_on(record);
   else if (pair) unpick.post(`pair ${pair}`);
   if (!goes_on || (record.playing && record.step < record.steps)) unpick.post('play');
-  database = await store.open().catch(() => null);
+  if (embedded && !lab.ccall('unpick_show_alone', 'number', ['string'], [embedded])) return problem(`There is no view '${embedded}'.`);
+  database = embedded ? null : await store.open().catch(() => null);
   window.unpick = unpick;
   state.hidden = true;
 }
@@ -175,9 +179,13 @@ function drawn() {
     if (report.forget && !forgotten) return void forget();
     if (report.dark !== dark) {
       set_theme(report.dark);
-      chosen.dark = dark;
+      if (!embedded) chosen.dark = dark;
     }
     tell(report);
+    if (embedded && parent !== window) {
+      const {step, steps, playing, loss, code, message} = report;
+      parent.postMessage({source: 'unpick', step, steps, playing, loss, code, message}, '*');
+    }
     if (report.step !== kept_step && (!report.playing || performance.now() > kept_at + 15_000)) keep();
   }, 250);
 }

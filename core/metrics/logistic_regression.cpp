@@ -15,7 +15,7 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr double kFlat = 1e-6;  // nats: stop when no entry of the gradient is larger
-constexpr int kMostSteps = 100, kMostProducts = 200, kMostHalvings = 40;
+constexpr int kMostNewtonSteps = 100, kMostProducts = 200, kMostHalvings = 40;
 
 MatrixXd with_ones(const MatrixXd& x) {
   MatrixXd X(x.rows(), x.cols() + 1);
@@ -38,9 +38,9 @@ VectorXd normalise(MatrixXd& scores) {
 }
 
 // The objective at W, with what its derivatives need.
-class Objective {
+class SoftmaxLoss {
  public:
-  Objective(const MatrixXd& x, const Eigen::VectorXi& y, Index columns, double C)
+  SoftmaxLoss(const MatrixXd& x, const Eigen::VectorXi& y, Index columns, double C)
       : X_(with_ones(x)), y_(y), columns_(columns), penalty_(1 / C) {}
 
   double value(const MatrixXd& W) {
@@ -98,7 +98,7 @@ class Objective {
 double dot(const MatrixXd& a, const MatrixXd& b) { return a.cwiseProduct(b).sum(); }
 
 // Solves H d = -g, the more exactly the smaller g is.
-MatrixXd newton_direction(const Objective& f, const MatrixXd& g) {
+MatrixXd newton_direction(const SoftmaxLoss& f, const MatrixXd& g) {
   const auto blocks = f.blocks();
   const auto precondition = [&](const MatrixXd& r) {
     MatrixXd z(r.rows(), r.cols());
@@ -132,9 +132,9 @@ LogisticRegression::LogisticRegression(const MatrixXd& x, const Eigen::VectorXi&
   W_ = MatrixXd::Zero(x.cols() + 1, columns);
   if (classes_.count() < 2) return;
   if (start && start->W_.rows() == W_.rows() && start->classes_.names == classes_.names) W_ = start->W_;
-  Objective f(x, classes_.of, columns, C);
+  SoftmaxLoss f(x, classes_.of, columns, C);
   double value = f.value(W_);
-  for (int step = 0; step < kMostSteps; ++step) {
+  for (int step = 0; step < kMostNewtonSteps; ++step) {
     const MatrixXd g = f.gradient(W_);
     if (g.cwiseAbs().maxCoeff() <= kFlat) return;
     const MatrixXd d = newton_direction(f, g);

@@ -17,12 +17,6 @@ using Eigen::VectorXd;
 
 constexpr double kRankTolerance = 1e-6, kNear = 0.05;
 
-// The check finds NaN and infinity alike.
-bool finite(std::span<const real> values) {
-  return Eigen::Map<const Eigen::Array<real, Eigen::Dynamic, 1>>(values.data(), static_cast<Eigen::Index>(values.size()))
-      .allFinite();
-}
-
 // The columns of `from` as rows of an input.
 void write(std::span<real> to, const MatrixXd& from) {
   Eigen::Map<Eigen::Matrix<real, Eigen::Dynamic, Eigen::Dynamic>>(to.data(), from.rows(), from.cols()) = from.cast<real>();

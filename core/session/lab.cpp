@@ -26,7 +26,7 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-[[noreturn]] void reject(const std::string& what, const std::string& why, const std::string& hint) {
+[[noreturn]] void reject_command(const std::string& what, const std::string& why, const std::string& hint) {
   throw Error(ErrorKind::usage, what, why, hint);
 }
 
@@ -36,14 +36,14 @@ double number_of(const std::string& word, const std::string& what, double low, d
   if (word.empty() || *end || !(value >= low && value <= high)) {
     std::ostringstream range;
     range << "give a number from " << low << " to " << high;
-    reject(what, "'" + word + "' does not fit", range.str());
+    reject_command(what, "'" + word + "' does not fit", range.str());
   }
   return value;
 }
 
 int64_t count_of(const std::string& word, const std::string& what, int64_t low, int64_t high) {
   const double value = number_of(word, what, static_cast<double>(low), static_cast<double>(high));
-  if (value != std::floor(value)) reject(what, "'" + word + "' is not a whole number", "leave the fraction out");
+  if (value != std::floor(value)) reject_command(what, "'" + word + "' is not a whole number", "leave the fraction out");
   return static_cast<int64_t>(value);
 }
 
@@ -52,7 +52,8 @@ struct Assignment {
 };
 Assignment assignment(const std::string& verb, const std::string& word) {
   const size_t equals = word.find('=');
-  if (equals == std::string::npos) reject(verb, "'" + word + "' is not NAME=VALUE", "write, for example, " + verb + " seed=2");
+  if (equals == std::string::npos)
+    reject_command(verb, "'" + word + "' is not NAME=VALUE", "write, for example, " + verb + " seed=2");
   return {word.substr(0, equals), word.substr(equals + 1)};
 }
 
@@ -184,7 +185,7 @@ void Lab::obey(const Posted& posted) {
       std::string known;
       for (const CommandRow& c : kCommands) known += (known.empty() ? "" : "|") + std::string(c.name);
       const std::string near = nearest(verb, known);
-      reject("command '" + verb + "'", "is unknown", near.empty() ? "use one of " + known : "did you mean '" + near + "'?");
+      reject_command("command '" + verb + "'", "is unknown", near.empty() ? "use one of " + known : "did you mean '" + near + "'?");
     }
     const int64_t step = session().step();
     if (row->verb != Verb::keep) message_.clear();
@@ -210,8 +211,8 @@ void Lab::record(const Posted& posted, const CommandRow& row, int64_t step) {
 
 void Lab::require_words(const CommandRow& row, size_t given) const {
   if (words_of(row.words).size() != given)
-    reject(std::string("command '") + row.name + "'", "needs other words than these",
-           "write " + std::string(row.name) + " " + row.words);
+    reject_command(std::string("command '") + row.name + "'", "needs other words than these",
+                   "write " + std::string(row.name) + " " + row.words);
 }
 
 // In the order of the table.
@@ -223,7 +224,8 @@ std::vector<const Metric*> Lab::chosen_metrics(const std::string& names) const {
   for (std::string name; std::getline(stream, name, ',');) {
     if (std::none_of(metrics_.begin(), metrics_.end(), [&](const Metric& m) { return name == m.name; })) {
       const std::string near = nearest(name, known);
-      reject("score '" + name + "'", "is no metric here", near.empty() ? "use some of " + known : "did you mean '" + near + "'?");
+      reject_command("score '" + name + "'", "is no metric here",
+                     near.empty() ? "use some of " + known : "did you mean '" + near + "'?");
     }
     wanted.push_back(name);
   }
@@ -243,14 +245,14 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
   };
   switch (row.verb) {
     case Verb::play:
-      if (failed_) reject("play", "this run cannot go on", "start it again with other settings");
-      if (session.step() >= last) reject("play", "the last step is done", "set steps to more than " + std::to_string(last));
+      if (failed_) reject_command("play", "this run cannot go on", "start it again with other settings");
+      if (session.step() >= last) reject_command("play", "the last step is done", "set steps to more than " + std::to_string(last));
       until_ = std::numeric_limits<int64_t>::max();
       playing_ = true;
       break;
     case Verb::pause: playing_ = false; break;
     case Verb::step:
-      if (failed_) reject("step", "this run cannot go on", "start it again with other settings");
+      if (failed_) reject_command("step", "this run cannot go on", "start it again with other settings");
       until_ = session.step() + count_of(words[0], "step", 1, 1'000'000'000);
       playing_ = true;
       break;
@@ -280,10 +282,10 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
     case Verb::pair: {
       for (const std::string& word : words)
         if (const std::string name = assignment("pair", word).name; name == "data" || setting(name).when == When::run)
-          reject("pair " + word, "is the same for both models", "change what a model is, such as posterior=full or beta=1");
+          reject_command("pair " + word, "is the same for both models", "change what a model is, such as posterior=full or beta=1");
       const Config config = session.config();
       if (equal_models(config, differing(config, words)))
-        reject("pair", "the two models would be the same", "write what is to differ, for example pair posterior=full");
+        reject_command("pair", "the two models would be the same", "write what is to differ, for example pair posterior=full");
       begin(config, words);
       break;
     }

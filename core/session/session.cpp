@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/hash.h"
+#include "core/base/numbers.h"
 #include "core/data/pca.h"
 
 namespace unpick {
@@ -25,10 +26,6 @@ double standard_error(std::span<const real> samples) {
   for (const real x : samples) mean += x / n;
   for (const real x : samples) squares += (x - mean) * (x - mean);
   return std::sqrt(squares / (n - 1) / n);
-}
-
-bool finite(std::span<const real> values) {
-  return std::all_of(values.begin(), values.end(), [](real x) { return std::isfinite(x); });
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ struct Arm {
 };
 
 Arm arm(const std::string& name, double beta, const std::string& prior) {
-  return {name, {"objective=beta-vae beta=" + io::number(beta, 0) + (prior.empty() ? "" : " prior=" + prior)}};
+  return {name, {"objective=beta-vae" + weight("beta", beta) + (prior.empty() ? "" : " prior=" + prior)}};
 }
 
 std::vector<double> differences(const std::vector<double>& a, const std::vector<double>& b) {
@@ -82,7 +82,7 @@ Figure priors(Workshop& shop) {
       "priors at several \u03b2, and for Student-t priors of several \u03bd; means of about 100 networks.";
   figure.choices = {"Pictures of a quarter of the size, two layers of 64 tanh, " + std::to_string(trial_steps(shop)) +
                         " steps; the published sweeps are recalled, not read.",
-                    "The score is that of Locatello et al. 2019, with training and test votes apart.",
+                    kWeightsChoice, "The score is that of Locatello et al. 2019, with training and test votes apart.",
                     "Differences are of runs with equal seeds; intervals are Student's, 95 %."};
   const Arm &plain = normal[2], &axes = fixed[1], &trained = learned[1];
   const auto gain = [&](const Arm& a) { return differences(a.score(), plain.score()); };

@@ -29,11 +29,11 @@ struct Arm {
 };
 
 Trial with_alpha(const char* prior, double alpha) {
-  return {std::string("latent=20 objective=decomposition divergence=mmd-marginal beta=1 prior=") + prior +
-              " alpha=" + io::number(alpha, 0),
+  return {std::string("latent=20 objective=decomposition divergence=mmd-marginal prior=") + prior + weight("beta", 1) +
+              weight("alpha", alpha),
           kData};
 }
-Trial with_beta(double beta) { return {"latent=20 objective=beta-vae beta=" + io::number(beta, 0), kData}; }
+Trial with_beta(double beta) { return {"latent=20 objective=beta-vae" + weight("beta", beta), kData}; }
 
 io::Image draw(const Figure& figure, const Workshop& shop, const Arm& sparse, const Arm& plain, const Arm& beta) {
   Sheet sheet(figure.title,
@@ -87,7 +87,7 @@ Figure sparsity(Workshop& shop) {
   figure.choices = {
       "Fashion-MNIST is not here; its stand-in is a slice of dSprites with three shapes, at a quarter of its size, 20 latents "
       "instead of 50, Bernoulli pixels.",
-      "\"Flat\" is read as: \u03b1 moves the measure by less than a fifth of what it does under the sparse prior."};
+      kWeightsChoice, "\"Flat\" is read as: \u03b1 moves the measure by less than a fifth of what it does under the sparse prior."};
   const auto hoyer = &TrialResult::hoyer;
   const auto loss = &TrialResult::reconstruction;
   const size_t last = std::size(kAlphas) - 1;

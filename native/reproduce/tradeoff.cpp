@@ -30,7 +30,7 @@ struct Arm {
   }
 };
 
-Trial trial_of(const Arm& arm, double beta) { return {"objective=beta-vae beta=" + io::number(beta, 0), arm.data}; }
+Trial trial_of(const Arm& arm, double beta) { return {"objective=beta-vae" + weight("beta", beta), arm.data}; }
 
 io::Image draw(const Figure& figure, const Workshop& shop, const std::vector<Arm>& arms) {
   Sheet sheet(figure.title,
@@ -82,7 +82,7 @@ Figure tradeoff(Workshop& shop) {
   figure.choices = {
       "Three sets of pictures at a quarter of their size: the slice of the figures, a slice with three shapes, and drawn faces as "
       "a stand-in for photographs.",
-      "The best \u03b2 of a set is that with the highest mean over seeds."};
+      kWeightsChoice, "The best \u03b2 of a set is that with the highest mean over seeds."};
   std::vector<double> places;
   for (const Arm& arm : arms) {
     std::vector<double> betas, losses;

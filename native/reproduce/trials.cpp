@@ -1,6 +1,8 @@
 // See trials.h.
 #include "native/reproduce/trials.h"
 
+#include <cstdio>
+
 #include "core/metrics/factor_vae_score.h"
 #include "core/metrics/mig.h"
 #include "core/metrics/unsupervised.h"
@@ -9,6 +11,8 @@
 
 namespace unpick::reproduce {
 namespace {
+
+constexpr int kShrink = 4;
 
 std::string key_of(const Trial& what, int seed) { return what.settings + " " + what.data + ", seed " + std::to_string(seed); }
 
@@ -32,6 +36,12 @@ TrialResult measure(Workshop& shop, Session& s, const std::vector<double>& terms
 
 }  // namespace
 
+std::string weight(const char* setting, double of_full_size) {
+  char text[48];
+  std::snprintf(text, sizeof text, " %s=%.6g", setting, of_full_size / (kShrink * kShrink));
+  return text;
+}
+
 int64_t trial_steps(const Workshop& shop) { return shop.pick<int64_t>(3000, 20); }
 
 const TrialResult& trial(Workshop& shop, const Trial& what, int seed) {
@@ -44,7 +54,7 @@ const TrialResult& trial(Workshop& shop, const Trial& what, int seed) {
   for (int64_t step = steps - steps / 10 + 1; step <= steps; ++step) recipe.marks.push_back(step);
   std::vector<double> terms;
   const auto session =
-      shop.train(recipe, shrunk(open_dataset(what.data), 4), key, [&](Session& s) { terms.push_back(s.losses().term); });
+      shop.train(recipe, shrunk(open_dataset(what.data), kShrink), key, [&](Session& s) { terms.push_back(s.losses().term); });
   return *(shop.trials[key] = std::make_shared<const TrialResult>(measure(shop, *session, terms)));
 }
 

@@ -27,6 +27,12 @@ struct TrialResult {
   int active = 0;    // latents whose means have a standard deviation above 0.5
 };
 
+// " beta=0.25" of beta 4: a weight as for pictures of full size. Those here have 16 times fewer pixels, and so that much less
+// reconstruction to weigh against: beta_norm of Higgins et al. 2017.
+std::string weight(const char* setting, double of_full_size);
+inline constexpr const char* kWeightsChoice =
+    "\u03b2 and \u03b1 count as for pictures of full size: with a sixteenth of the pixels the loss has a sixteenth of the weight.";
+
 int64_t trial_steps(const Workshop& shop);
 const TrialResult& trial(Workshop& shop, const Trial& what, int seed);
 std::vector<TrialResult> trials(Workshop& shop, const Trial& what);             // of every seed
