@@ -232,6 +232,24 @@ test('a finger works it, at the resolution of the screen, however it is turned',
   await close(page);
 });
 
+test('a view stands alone in another page, and tells it how the run goes', async () => {
+  const page = await (await browser.newContext({viewport: {width: 700, height: 500}})).newPage();
+  await page.goto(address);
+  await page.evaluate(where => {
+    window.told = [];
+    addEventListener('message', ({data}) => told.push(data));
+    document.body.innerHTML = `<iframe src="${where}" style="width: 600px; height: 420px"></iframe>`;
+  }, address + '?embed=seams' + tiny + '&steps=30');
+  await until(page, () => window.told?.at(-1)?.step === 30 && !told.at(-1).playing);
+  const {source, loss} = await page.evaluate(() => told.at(-1));
+  assert.equal(source, 'unpick');
+  assert.ok(loss > 0);
+  if (shots) await page.screenshot({path: join(shots, 'embedded.png')});
+  await page.goto(address + '?embed=nothing' + tiny);
+  await page.waitForFunction(() => document.getElementById('why').textContent.includes("no view 'nothing'"));
+  await page.context().close();
+});
+
 test('a page that nobody sees rests', async () => {
   const page = await open(tiny);
   const show = hidden => page.evaluate(hidden => {
