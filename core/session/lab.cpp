@@ -376,7 +376,8 @@ void Lab::watch(double now) {
     subject->give_up();
     playing_ = false;
     failed_ = changed_ = true;
-    message_ = dynamic_cast<const std::bad_alloc*>(&error) ? kNoMemory : error.what();
+    const std::string where = "step " + std::to_string(session().step()) + ": ";
+    message_ = dynamic_cast<const std::bad_alloc*>(&error) ? kNoMemory : where + error.what();
   }
   watched_until_ = seconds_now();
   watching_took_ = watched_until_ - now;
