@@ -55,6 +55,12 @@ void Subject::score(std::vector<const Metric*> chosen, double scale) {
   scores_ = score_watch_->scores();
 }
 
+void Subject::give_up() {
+  look_asked_ = seams_asked_ = false;
+  if (score_watch_) scores_.reset();
+  score_watch_.reset();
+}
+
 bool Subject::out_of_date() const {
   return !seen_.begun() || seen_.pictures->step != session_.step() || seen_.look->step != session_.step();
 }

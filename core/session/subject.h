@@ -30,7 +30,7 @@ class Subject {
   void ask() { look_asked_ = true; }                            // for a new look, at once
   bool asked() const { return look_asked() || score_watch_; }   // whatever else there is to do
   void score(std::vector<const Metric*> chosen, double scale);  // the model as it is now; throws what ScoreWatch throws
-  void give_up() { look_asked_ = seams_asked_ = false; }
+  void give_up();                                               // what was asked for and failed
 
   bool out_of_date() const;        // pictures or look are not of the present step
   bool seams_out_of_date() const;  // or still being traced
