@@ -20,7 +20,7 @@ add_library(unpick_inter STATIC ${inter_source})
 
 file(GLOB UNPICK_UI CONFIGURE_DEPENDS ui/*.cpp ui/views/*.cpp)
 add_library(unpick_ui STATIC ${UNPICK_UI})
-target_link_libraries(unpick_ui PUBLIC unpick_core unpick_imgui PRIVATE unpick_inter)
+target_link_libraries(unpick_ui PUBLIC unpick_study unpick_imgui PRIVATE unpick_inter)
 unpick_together(unpick_ui 8 <Eigen/Core> <imgui.h>)
 set_source_files_properties(ui/runner_thread.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)  # a page brings its own
 

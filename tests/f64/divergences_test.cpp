@@ -2,10 +2,10 @@
 // closed forms of Gaussians and against numbers worked out by hand. (table E rows 42 to 44, 65 to 69)
 #include <gtest/gtest.h>
 
-#include <Eigen/Cholesky>
 #include <cmath>
 
 #include "core/base/buffer.h"
+#include "core/base/decompositions.h"
 #include "core/graph/derive.h"
 #include "core/model/adam.h"
 #include "core/model/vae.h"
@@ -94,7 +94,7 @@ TEST(TotalCorrelation, StratifiedMatchesTheGaussianClosedForm) {
     MatrixXd C(2, 2);
     C << 1, rho, rho, 1;
     const double s2 = 0.15;
-    const MatrixXd L = (C - s2 * MatrixXd::Identity(2, 2)).llt().matrixL();
+    const MatrixXd L = cholesky(C - s2 * MatrixXd::Identity(2, 2));
     double mean = 0;
     for (uint32_t batch = 0; batch < kBatches; ++batch) {
       const MatrixXd mu = normals(kBatch, 2, 10 + batch) * L.transpose();

@@ -2,7 +2,6 @@
 // (theory B5, B8 Figure 2; table E rows 4, 19-21, 39)
 #include <gtest/gtest.h>
 
-#include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
 
