@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kPicture = 128;
 constexpr uint32_t kPictureSeed = 1893;
-constexpr const char* kNames[] = {"color-dsprites", "noisy-dsprites", "scream-dsprites"};
+constexpr const char* kVariants[] = {"color-dsprites", "noisy-dsprites", "scream-dsprites"};
 
 // Smooth noise in [0,1] on a torus of `cells` x `cells` random values, x and y in cells.
 double smooth_noise(const Rng& rng, uint32_t octave, int cells, double x, double y) {
@@ -54,7 +54,7 @@ DspritesVariant::DspritesVariant(Kind kind, Dsprites sprites) : kind_(kind), spr
 
 std::string DspritesVariant::spec() const {
   const std::string slice = sprites_.spec();  // "dsprites:shape=heart"
-  return kNames[static_cast<size_t>(kind_)] + slice.substr(std::min(slice.size(), slice.find(':')));
+  return kVariants[static_cast<size_t>(kind_)] + slice.substr(std::min(slice.size(), slice.find(':')));
 }
 
 void DspritesVariant::render(uint32_t index, std::span<real> out) const {
