@@ -19,7 +19,7 @@ foreach(library unpick_imgui unpick_ui unpick_gl)
 endforeach()
 target_compile_options(unpick_study PRIVATE -O2)
 
-add_library(unpick_page OBJECT web/lab.cpp web/record.cpp web/bench.cpp)
+add_library(unpick_page OBJECT web/lab.cpp web/record.cpp web/export.cpp web/bench.cpp)
 target_link_libraries(unpick_page PUBLIC unpick_gl unpick_study)
 unpick_together(unpick_page 4 <Eigen/Core> <imgui.h>)
 

@@ -388,6 +388,39 @@ TEST(Lab, APairThatMakesNoSenseSaysSo) {
   EXPECT_FALSE(lab.partner());
 }
 
+// Every seed is the run that it would be alone, and the log trains all of them again.
+TEST(Lab, SeveralSeedsFollowOneAnother) {
+  Config config = small();
+  set(config, "steps", "12");
+  set(config, "seed", "4");
+  Lab lab(open_spots, config);
+  ask(lab, "pair posterior=full");
+  const Snapshot s = ask(lab, "seeds 3");
+  EXPECT_EQ(std::pair(s.config.seed, s.step), std::pair(int64_t{6}, int64_t{12}));
+  EXPECT_EQ(s.seeds_left, 0);
+  ASSERT_TRUE(s.earlier && s.partner->earlier);
+  ASSERT_EQ(s.earlier->size(), 2u);
+  EXPECT_EQ(s.partner->earlier->size(), 2u);
+
+  set(config, "seed", "5");
+  Lab alone(open_spots, config);
+  const Standing second = ask(alone, "play").standing();
+  EXPECT_EQ((*s.earlier)[1], second);
+  EXPECT_EQ(second.settings, s.standing().settings);
+  EXPECT_NE(second.settings, s.partner->standing().settings);
+  EXPECT_GT(second.in_use, 0);
+
+  set(config, "seed", "4");
+  Lab again(open_spots, config);
+  replay(again, lab.log());
+  ask(again, "play");
+  EXPECT_EQ(again.session().fingerprint(), lab.session().fingerprint());
+  EXPECT_EQ(again.partner()->fingerprint(), lab.partner()->fingerprint());
+
+  lab.post("seeds 9");
+  EXPECT_EQ(ask(lab, "start").seeds_left, 0) << "another run is what is wanted now";
+}
+
 TEST(Lab, AThreadTrainsWhileAnotherWatchesAndCommands) {
   Lab lab(open_spots, small());
   std::atomic<bool> stop{false};

@@ -6,8 +6,8 @@
 
 #include "core/data/dataset.h"
 #include "core/session/lab.h"
+#include "core/session/script.h"
 #include "native/io/model_file.h"
-#include "native/io/script.h"
 #include "tests/program.h"
 
 namespace unpick {
@@ -27,7 +27,7 @@ TEST(Replay, DoesAgainWhatALabWasTold) {
   }
   const io::TemporaryFolder folder;
   const std::string script = folder / "commands.txt", out = folder / "again";
-  std::ofstream(script) << io::script_text(lab.latest().opening, lab.log(), lab.session().step());
+  std::ofstream(script) << script_text(lab.latest().opening, lab.log(), lab.session().step());
   const io::Program done(folder, {"replay", script, "--out", out});
   ASSERT_EQ(done.wait(), 0) << done.err();
   const io::StoredModel again = io::read_model(out);

@@ -31,7 +31,8 @@ void scrolled(const Pen& pen, const char* id, const Rect& r, float height, Draw&
 constexpr float kChoice = 28;
 
 // The views that share a place.
-constexpr ViewRow kStage[] = {{"Traversal", draw_traversal}, {"Seams", draw_seams}, {"Scores", draw_scores}, {"Graph", draw_graph}};
+constexpr ViewRow kStage[] = {
+    {"Traversal", draw_traversal}, {"Seams", draw_seams}, {"Scores", draw_scores}, {"Seeds", draw_seeds}, {"Graph", draw_graph}};
 constexpr ViewRow kBeside[] = {{"Codes", draw_plane}, {"Manifold", draw_manifold}, {"Density", draw_density}};
 constexpr ViewRow kBelow[] = {{"Geometry", draw_metric},
                               {"Codes", draw_plane},

@@ -23,6 +23,7 @@ std::span<const ViewRow> views() {
                                         ViewRow{"Loss", draw_losses},
                                         ViewRow{"KL", draw_kl},
                                         ViewRow{"Scores", draw_scores},
+                                        ViewRow{"Seeds", draw_seeds},
                                         ViewRow{"Graph", draw_graph},
                                         ViewRow{"Commands", draw_log}};
   return kViews;

@@ -72,6 +72,7 @@ void draw_losses(const View& v, Rect r);
 void draw_kl(const View& v, Rect r);
 void draw_graph(const View& v, Rect r);
 void draw_scores(const View& v, Rect r);
+void draw_seeds(const View& v, Rect r);
 void draw_log(const View& v, Rect r);
 
 struct ViewRow {

@@ -1,7 +1,8 @@
 // The lab as a page: a canvas, a pointer, and frames when there is something new to see.
 //
 // The page (page.js) decides which program is loaded, shows what went wrong, and keeps the run. It knows the lab by the functions
-// at the end of this file, which take and give text and numbers; web/record.cpp has those that keep a run.
+// at the end of this file, which take and give text and numbers; web/record.cpp has those that keep a run, web/export.cpp those
+// that make files of it.
 //
 // Invariants: a frame is drawn only if something has changed, so that a paused lab costs nothing; a hidden page neither draws nor
 // trains; a lost context is made anew without losing the run; no exception leaves this file.
@@ -220,6 +221,8 @@ void tell_page() {
 
 std::unique_ptr<Page> page;
 
+void draw_again() { guarded(draw); }
+
 Page::Page(const Config& config)
     : lab(open_dataset, config, offered_metrics()), runner(lab, tell_page), app(lab, textures), screen("#version 300 es") {}
 
@@ -298,7 +301,7 @@ EMSCRIPTEN_KEEPALIVE int unpick_show_alone(const char* name) {
     if (!web::equal_words(rows[i].name, name)) continue;
     page->app.tab = static_cast<int>(i);
     page->app.alone = true;
-    page->app.memory.keeps = false;
+    page->app.memory.keeps = page->app.memory.can_export = false;
     web::touched();
     return true;
   }
@@ -322,18 +325,18 @@ EMSCRIPTEN_KEEPALIVE const char* unpick_report() {
       scores += (scores.empty() ? "" : ",") + web::quoted(scored.metric->name) + ":" +
                 web::json_number(scored.error.empty() ? scored.score() : NAN);
   const auto truth = [](bool b) { return b ? "true" : "false"; };
-  p.report = std::string("{\"step\":") + std::to_string(s.step) + ",\"steps\":" + std::to_string(s.config.steps) +
-             ",\"seed\":" + std::to_string(s.config.seed) + ",\"playing\":" + truth(s.playing) + ",\"failed\":" + truth(s.failed) +
-             ",\"dark\":" + truth(p.app.memory.dark) + ",\"forget\":" + truth(p.app.memory.forget) +
-             ",\"tab\":" + std::to_string(p.app.tab) + ",\"first_loss\":" + web::json_number(begun ? s.curves->loss[0] : NAN) +
-             ",\"loss\":" + web::json_number(s.losses.loss) +
-             ",\"partner_loss\":" + web::json_number(s.partner ? s.partner->losses.loss : NAN) +
-             ",\"reconstruction\":" + web::json_number(s.losses.reconstruction) + ",\"kl\":" + web::json_number(s.losses.kl) +
-             ",\"per_second\":" + web::json_number(s.steps_per_second) + ",\"frame_ms\":" + web::json_number(p.frame_ms) +
-             ",\"frames\":" + std::to_string(p.frames) + ",\"pictures\":" + std::to_string(s.pictures ? s.pictures->step : -1) +
-             ",\"look\":" + std::to_string(s.look ? s.look->serial : -1) + ",\"light\":" + web::json_number(light) + ",\"code\":[" +
-             code + "],\"scores\":{" + scores + "},\"words\":" + web::words_of(s.config) +
-             ",\"message\":" + web::quoted(s.message) + "}";
+  p.report =
+      std::string("{\"step\":") + std::to_string(s.step) + ",\"steps\":" + std::to_string(s.config.steps) +
+      ",\"seed\":" + std::to_string(s.config.seed) + ",\"playing\":" + truth(s.playing) + ",\"failed\":" + truth(s.failed) +
+      ",\"dark\":" + truth(p.app.memory.dark) + ",\"forget\":" + truth(p.app.memory.forget) +
+      ",\"export\":" + truth(p.app.memory.asks_export) + ",\"tab\":" + std::to_string(p.app.tab) +
+      ",\"first_loss\":" + web::json_number(begun ? s.curves->loss[0] : NAN) + ",\"loss\":" + web::json_number(s.losses.loss) +
+      ",\"partner_loss\":" + web::json_number(s.partner ? s.partner->losses.loss : NAN) +
+      ",\"reconstruction\":" + web::json_number(s.losses.reconstruction) + ",\"kl\":" + web::json_number(s.losses.kl) +
+      ",\"per_second\":" + web::json_number(s.steps_per_second) + ",\"frame_ms\":" + web::json_number(p.frame_ms) +
+      ",\"frames\":" + std::to_string(p.frames) + ",\"pictures\":" + std::to_string(s.pictures ? s.pictures->step : -1) +
+      ",\"look\":" + std::to_string(s.look ? s.look->serial : -1) + ",\"light\":" + web::json_number(light) + ",\"code\":[" + code +
+      "],\"scores\":{" + scores + "},\"words\":" + web::words_of(s.config) + ",\"message\":" + web::quoted(s.message) + "}";
   return p.report.c_str();
 }
 }
@@ -344,7 +347,7 @@ int main(int count, char** words) {
     const Config config = web::config_from(given);
     if (!web::make_context()) return web::show_problem("This page draws with WebGL 2, which this browser does not offer here.");
     page = std::make_unique<web::Page>(config);
-    page->app.memory.keeps = true;
+    page->app.memory.keeps = page->app.memory.can_export = true;
     web::listen();
     web::touched();
   });

@@ -29,6 +29,9 @@ struct Page {
 };
 extern std::unique_ptr<Page> page;
 
+std::shared_ptr<const Kept> keep();  // the run as it is; null if the trainer does not answer in time
+void draw_again();                   // what is on the screen
+
 std::string quoted(const std::string& text);             // as JSON
 std::string words_of(const Config& config);              // a JSON list of NAME=VALUE, of what is not as by default
 Config config_from(std::span<const std::string> words);  // NAME=VALUE or preset=NAME. Error(usage)

@@ -5,6 +5,8 @@
 // hash with which it began. What is kept lies in this browser's IndexedDB, with weights and moments as they are in memory; the chosen
 // theme lies in localStorage. Both go at a click on "Forget it".
 //
+// The word "export" or the key e offers files: weights, curves, commands, a picture.
+//
 // Inside another page: ?embed=seams shows that view alone, keeps nothing, and tells the page around it in messages how the run goes.
 //
 // Invariants: no timer runs while nothing changes; whatever goes wrong ends in a sentence on the page.
@@ -177,6 +179,7 @@ function drawn() {
     if (broken || !window.unpick) return;
     const report = unpick.report();
     if (report.forget && !forgotten) return void forget();
+    if (report.export) offer();
     if (report.dark !== dark) {
       set_theme(report.dark);
       if (!embedded) chosen.dark = dark;
@@ -219,6 +222,32 @@ function keep() {
     kept_at = performance.now();
   } catch {}  // a full disk must not end the run
   return step;
+}
+
+// ---- files to take away ----------------------------------------------------------------------------------------------
+
+const dialog = document.getElementById('files');
+dialog.addEventListener('keydown', event => event.stopPropagation());  // the lab listens to the window
+dialog.addEventListener('close', () => {
+  for (const link of dialog.querySelectorAll('a')) URL.revokeObjectURL(link.href);
+  canvas.focus();
+});
+
+async function offer() {
+  const text = lab.ccall('unpick_export', 'string', [], []);
+  if (!text || dialog.open) return;
+  const files = JSON.parse(text).map(({name, what, at, size}) => ({name, what, blob: new Blob([lab.HEAPU8.slice(at, at + size)])}));
+  lab._unpick_draw();
+  const blob = await new Promise(done => canvas.toBlob(done));
+  if (blob) files.push({name: files[0].name.replace('.safetensors', '.png'), what: 'A picture of the lab as it is', blob});
+  dialog.querySelector('ul').replaceChildren(...files.map(({name, what, blob}) => {
+    const row = document.createElement('li'), link = document.createElement('a'), hint = document.createElement('small');
+    Object.assign(link, {href: URL.createObjectURL(blob), download: name, textContent: name});
+    hint.textContent = `${what} (${blob.size < 1e5 ? `${(blob.size / 1e3).toFixed(1)} kB` : `${(blob.size / 1e6).toFixed(1)} MB`})`;
+    row.append(link, hint);
+    return row;
+  }));
+  dialog.showModal();
 }
 
 document.addEventListener('visibilitychange', () => {

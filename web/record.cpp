@@ -89,6 +89,17 @@ Kept run_from(const char* words, const char* log, double step, const float* floa
 }
 
 }  // namespace
+
+std::shared_ptr<const Kept> keep() {
+  const auto before = page->lab.latest().kept;
+  page->lab.post("keep");
+  for (const double end = emscripten_get_now() + kPatience; page->lab.latest().kept == before;) {
+    if (emscripten_get_now() > end) return nullptr;
+    page->runner.yield();
+  }
+  return page->lab.latest().kept;
+}
+
 }  // namespace unpick::web
 
 using namespace unpick;
@@ -98,13 +109,8 @@ extern "C" {
 
 // The present run as JSON, with the addresses of its floats: valid until the next call. "" if the trainer does not answer in time.
 EMSCRIPTEN_KEEPALIVE const char* unpick_keep() {
-  const auto before = page->lab.latest().kept;
-  page->lab.post("keep");
-  for (const double end = emscripten_get_now() + web::kPatience; page->lab.latest().kept == before;) {
-    if (emscripten_get_now() > end) return "";
-    page->runner.yield();
-  }
-  web::record = web::json_of(*page->lab.latest().kept, web::first_past);
+  const auto kept = web::keep();
+  web::record = kept ? web::json_of(*kept, web::first_past) : "";
   return web::record.c_str();
 }
 

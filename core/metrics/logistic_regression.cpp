@@ -1,11 +1,11 @@
 // Newton's method; each step by preconditioned conjugate gradients. See logistic_regression.h.
 #include "core/metrics/logistic_regression.h"
 
-#include <Eigen/Cholesky>
 #include <cmath>
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/base/decompositions.h"
 
 namespace unpick {
 namespace {
@@ -69,15 +69,15 @@ class SoftmaxLoss {
     return penalised(X_.transpose() * S, V);
   }
 
-  // The diagonal blocks of the Hessian, one for each column of W.
-  std::vector<Eigen::LDLT<MatrixXd>> blocks() const {
-    std::vector<Eigen::LDLT<MatrixXd>> result;
+  // The inverses of the Hessian's diagonal blocks, one for each column of W.
+  std::vector<MatrixXd> inverse_blocks() const {
+    std::vector<MatrixXd> result;
     for (Index c = 0; c < columns_; ++c) {
       const VectorXd weight = P_.col(c).array() * (1 - P_.col(c).array());
       MatrixXd block = X_.transpose() * weight.asDiagonal() * X_;
       block.diagonal().array() += 1e-12 * block.trace() + 1e-300;
       block.diagonal().head(X_.cols() - 1).array() += penalty_;
-      result.emplace_back(block);
+      result.push_back(inverse_of_positive(block));
     }
     return result;
   }
@@ -99,10 +99,10 @@ double dot(const MatrixXd& a, const MatrixXd& b) { return a.cwiseProduct(b).sum(
 
 // Solves H d = -g, the more exactly the smaller g is.
 MatrixXd newton_direction(const SoftmaxLoss& f, const MatrixXd& g) {
-  const auto blocks = f.blocks();
+  const std::vector<MatrixXd> inverse = f.inverse_blocks();
   const auto precondition = [&](const MatrixXd& r) {
     MatrixXd z(r.rows(), r.cols());
-    for (Index c = 0; c < r.cols(); ++c) z.col(c) = blocks[static_cast<size_t>(c)].solve(r.col(c));
+    for (Index c = 0; c < r.cols(); ++c) z.col(c) = inverse[static_cast<size_t>(c)] * r.col(c);
     return z;
   };
   MatrixXd d = MatrixXd::Zero(g.rows(), g.cols()), r = -g, z = precondition(r), p = z;

@@ -6,6 +6,8 @@
 #include <limits>
 #include <sstream>
 
+#include "core/session/words.h"
+
 namespace unpick {
 namespace {
 
@@ -18,44 +20,6 @@ constexpr CommandRow kCommands[] = {
 constexpr double kSnapshotEvery = 1.0 / 30;  // seconds
 constexpr const char* kNoMemory = "memory: not enough for this model; choose fewer latents, a smaller batch or a smaller model";
 constexpr double kRestPerWatch = 3;  // times as long as a look took, at least, goes to training after it
-
-std::vector<std::string> words_of(const std::string& line) {
-  std::istringstream stream(line);
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
-}
-
-[[noreturn]] void reject_command(const std::string& what, const std::string& why, const std::string& hint) {
-  throw Error(ErrorKind::usage, what, why, hint);
-}
-
-double number_of(const std::string& word, const std::string& what, double low, double high) {
-  char* end = nullptr;
-  const double value = std::strtod(word.c_str(), &end);
-  if (word.empty() || *end || !(value >= low && value <= high)) {
-    std::ostringstream range;
-    range << "give a number from " << low << " to " << high;
-    reject_command(what, "'" + word + "' does not fit", range.str());
-  }
-  return value;
-}
-
-int64_t count_of(const std::string& word, const std::string& what, int64_t low, int64_t high) {
-  const double value = number_of(word, what, static_cast<double>(low), static_cast<double>(high));
-  if (value != std::floor(value)) reject_command(what, "'" + word + "' is not a whole number", "leave the fraction out");
-  return static_cast<int64_t>(value);
-}
-
-struct Assignment {
-  std::string name, value;
-};
-Assignment assignment(const std::string& verb, const std::string& word) {
-  const size_t equals = word.find('=');
-  if (equals == std::string::npos)
-    reject_command(verb, "'" + word + "' is not NAME=VALUE", "write, for example, " + verb + " seed=2");
-  return {word.substr(0, equals), word.substr(equals + 1)};
-}
 
 // The settings of the second model.
 Config differing(Config config, const std::vector<std::string>& difference) {
@@ -104,6 +68,7 @@ void Lab::begin(const Config& config, std::vector<std::string> difference, const
       throw Error(ErrorKind::data, "the second model", "is not at the step of the first", "open one of them alone");
   }
 
+  remember_run();
   subject_ = std::move(subject);
   partner_ = std::move(partner);
   pool_ = std::move(pool);
@@ -111,6 +76,7 @@ void Lab::begin(const Config& config, std::vector<std::string> difference, const
   served_ = nullptr;
   ++run_;
   playing_ = failed_ = false;
+  seeds_left_ = 0;
   message_ = session().note();
   measured_step_ = session().step();
   measured_at_ = steps_per_second_ = 0;
@@ -268,6 +234,10 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
         s.ask();  // the best posterior depends on beta
       });
       break;
+    case Verb::seeds:
+      seeds_left_ = count_of(words[0], "seeds", 1, kEarlier) - 1;
+      if (session.step() < last) obey({"play", "", nullptr});
+      break;
     case Verb::start: {
       Config config = session.config();
       for (const std::string& word : words) {
@@ -323,6 +293,24 @@ void Lab::execute(const CommandRow& row, const std::vector<std::string>& words) 
       break;
     }
   }
+}
+
+// How it ended, for the runs after it.
+void Lab::remember_run() {
+  if (!subject_ || session().step() == 0) return;
+  earlier_ = longer(earlier_, subject_->shown().standing());
+  if (partner_) partner_earlier_ = longer(partner_earlier_, partner_->shown().standing());
+}
+
+// Once everything of the last step was seen.
+bool Lab::next_seed() {
+  double at = 0;
+  if (seeds_left_ == 0 || playing_ || failed_ || session().step() < session().config().steps || due(at)) return false;
+  const int64_t left = seeds_left_ - 1;
+  obey({"start seed=" + std::to_string(session().config().seed + 1), "", nullptr});
+  obey({"play", "", nullptr});
+  seeds_left_ = left;
+  return true;
 }
 
 bool Lab::may_step(double now) {
@@ -408,6 +396,7 @@ double Lab::advance(double seconds) {
     last_step_ = std::max(last_step_ + (speed_ > 0 ? 1 / speed_ : 0), now - 0.1);
     if (now >= end) break;
   }
+  if (next_seed()) return 0;
   if (changed_ && now >= published_ + kSnapshotEvery) publish(now);
 
   double rest = std::numeric_limits<double>::infinity();
@@ -439,6 +428,9 @@ void Lab::publish(double now) {
   s.step = session().step();
   s.metrics = metrics_;
   s.run = run_;
+  s.earlier = earlier_;
+  if (s.partner) s.partner->earlier = partner_earlier_;
+  s.seeds_left = seeds_left_;
   s.playing = playing_;
   s.steps_per_second = steps_per_second_;
   s.speed = speed_;
@@ -463,8 +455,8 @@ void replay(Lab& lab, std::span<const LoggedLine> log) {
       throw Error(ErrorKind::data, "step " + std::to_string(logged.step) + ", '" + logged.line + "'",
                   "the run stands at step " + std::to_string(lab.session().step()), "put the lines in order, or set steps to more");
     const std::string verb = words_of(logged.line)[0];
-    // Where it stood still is in the steps, and scores change nothing.
-    if (verb == "play" || verb == "pause" || verb == "step" || verb == "speed" || verb == "score") continue;
+    // Where it stood still is in the steps, scores change nothing, and each seed has its "start".
+    if (verb == "play" || verb == "pause" || verb == "step" || verb == "speed" || verb == "score" || verb == "seeds") continue;
     lab.post(logged.line);
     lab.advance(0);
   }

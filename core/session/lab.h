@@ -85,6 +85,8 @@ class Lab {
   void train_step();
   void watch(double now);
   void remember();
+  void remember_run();
+  bool next_seed();
   void publish(double now);
   void require_words(const CommandRow& row, size_t given) const;
 
@@ -118,6 +120,8 @@ class Lab {
   int64_t moment_stride_ = 1;
   std::shared_ptr<const std::vector<Moment>> shown_moments_;
   std::shared_ptr<const std::vector<LoggedLine>> shown_log_;
+  int64_t seeds_left_ = 0;
+  Standings earlier_, partner_earlier_;
   std::shared_ptr<const Kept> kept_;
 };
 

@@ -124,6 +124,20 @@ struct Moment : Seen {
   Seen partner;
 };
 
+// How a run stands, or ended, in the numbers by which seeds are compared. NaN: nothing was looked at.
+struct Standing {
+  std::string settings;  // all but the seed
+  int64_t seed = 0, step = 0;
+  double loss = 0;              // nats per image, of the last step
+  double off = 0, to_axes = 0;  // off-diagonal share of J'J; distance of V to the axes
+  int64_t in_use = 0;           // latents
+
+  bool operator==(const Standing&) const = default;
+};
+inline constexpr size_t kEarlier = 100;                                // runs that are compared with the present one
+using Standings = std::shared_ptr<const std::vector<Standing>>;        // may be null: none
+Standings longer(const Standings& earlier, const Standing& standing);  // by one, without the oldest if there are too many
+
 // One model as it is now.
 struct Trained : Seen {
   Config config;  // live settings have their present values
@@ -131,6 +145,9 @@ struct Trained : Seen {
   std::shared_ptr<const Curves> curves;
   std::shared_ptr<const std::vector<OutlineBox>> outline;  // of the graph that a step replays
   std::shared_ptr<const Scores> scores;                    // null until they are asked for
+  Standings earlier;                                       // runs of this lab
+
+  Standing standing() const;
 };
 
 // A run to write to a file, and to go on with.
@@ -159,6 +176,7 @@ struct Snapshot : Trained {
   int64_t step = 0, run = 0;        // `run` rises with each new run
   bool playing = false;
   double steps_per_second = 0, speed = 0;              // as it is, and at most; 0: no limit
+  int64_t seeds_left = 0;                              // runs to come by themselves
   bool failed = false;                                 // the loss was not finite: the run cannot go on
   std::string message;                                 // the last error, or what the user should know
   std::optional<Trained> partner;                      // a second model, trained in step

@@ -6,13 +6,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/session/script.h"
 #include "gl/screen.h"
 #include "native/app/window.h"
 #include "native/cli/cli.h"
 #include "native/cli/support.h"
 #include "native/io/files.h"
 #include "native/io/run_directory.h"
-#include "native/io/script.h"
 #include "ui/runner.h"
 
 namespace unpick::cli {
@@ -20,7 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kMiddle = {"traversal", "seams", "scores", "graph"}, kBeside = {"codes", "manifold", "density"};
+const std::vector<std::string> kMiddle = {"traversal", "seams", "scores", "seeds", "graph"},
+                               kBeside = {"codes", "manifold", "density"};
 
 struct AppOptions {
   std::string open, preset, pair, screenshot, size;
@@ -83,7 +84,7 @@ std::string export_run(const Snapshot& s, const io::Image& picture) {
     second.create();
     second.save(*s.kept->partner);
   }
-  io::write_atomically(directory.file("commands.txt"), io::script_text(s.opening, *s.log, s.kept->state.step));
+  io::write_atomically(directory.file("commands.txt"), script_text(s.opening, *s.log, s.kept->state.step));
   io::write_png(directory.file("lab.png"), picture);
   return directory.path();
 }

@@ -1,10 +1,10 @@
 // `unpick replay`: does again what a lab was told, without a window, and keeps the run that comes out.
 #include "core/session/lab.h"
+#include "core/session/script.h"
 #include "native/cli/cli.h"
 #include "native/cli/support.h"
 #include "native/io/files.h"
 #include "native/io/run_directory.h"
-#include "native/io/script.h"
 
 namespace unpick::cli {
 namespace {
@@ -16,7 +16,7 @@ struct ReplayOptions {
 
 int replay_script(const ReplayOptions& o) {
   const std::vector<std::byte> bytes = io::read_file(o.script, 64 << 20);
-  const auto script = io::parse_script(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), o.script);
+  const auto script = parse_script(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), o.script);
   const io::RunDirectory directory(o.out);
   directory.create();
   Lab lab(open_data, Config{});

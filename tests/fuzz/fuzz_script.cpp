@@ -1,5 +1,5 @@
-// Any text is a script or an Error; what is read is written so that it reads the same. Read next: native/io/script.h
-#include "native/io/script.h"
+// Any text is a script or an Error; what is read is written so that it reads the same. Read next: core/session/script.h
+#include "core/session/script.h"
 
 #include <cstdlib>
 
@@ -8,8 +8,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace unpick;
   try {
-    const auto lines = io::parse_script(std::string(reinterpret_cast<const char*>(data), size), "input");
-    const auto again = io::parse_script(io::script_text("", lines, 0), "output");
+    const auto lines = parse_script(std::string(reinterpret_cast<const char*>(data), size), "input");
+    const auto again = parse_script(script_text("", lines, 0), "output");
     if (again.size() != lines.size() + 1) std::abort();
     for (size_t i = 0; i < lines.size(); ++i)
       if (again[i].step != lines[i].step || again[i].line != lines[i].line) std::abort();

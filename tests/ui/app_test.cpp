@@ -72,7 +72,7 @@ TEST(App, EveryViewIsDrawnInBothThemesAndLayoutsAndMemoriesOfNothing) {
     l.app.memory.all_latents = i % 5;
     l.app.memory.log = i % 2 == 0;
     l.app.memory.residual = i % 4 < 2;
-    l.app.memory.stage = i % 4;
+    l.app.memory.stage = i % 5;
     l.app.memory.space = i % 3;
     l.frame(1000 + 40 * static_cast<float>(i % 7), 640 + 20 * static_cast<float>(i));
     EXPECT_GT(vertices(), 2000);
@@ -89,10 +89,10 @@ TEST(App, APairIsDrawnSideBySideAndOneAboveTheOther) {
   l.frame();  // nothing is known of the second model's losses yet
   l.ask("step 14");
   for (int i = 0; i < 10; ++i) {
-    l.app.memory.stage = i % 4;
+    l.app.memory.stage = i % 5;
     l.app.memory.below = i % 5;
     l.frame();
-    EXPECT_GT(vertices(), 2000) << "views " << i % 4 << " and " << i % 5;
+    EXPECT_GT(vertices(), 2000) << "views " << i % 5 << " and " << i % 5;
   }
   for (l.app.tab = 0; l.app.tab <= static_cast<int>(views().size()); ++l.app.tab)
     for (const auto& [width, height] : {std::pair{390.0f, 844.0f}, std::pair{844.0f, 390.0f}}) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ui/view.h"
+#include "ui/widgets.h"
 
 namespace unpick::ui {
 
@@ -18,6 +19,14 @@ void draw_log(const View& v, Rect r) {
                         : grouped(static_cast<int64_t>(log.size())) + " commands so far",
       "Each after the number of steps done when it took effect. The same commands after the same steps give the same weights.",
       v.now.step);
+  if (v.memory.can_export && !v.memory.log) {  // the wide layout has the word in its head
+    const Rect word = r.take_bottom(34);
+    if (word_button(v.pen, "export", {word.x0, word.y0 + 6, word.x0 + 64, word.y1}, "export", false,
+                    "Weights, curves, commands and a picture")) {
+      v.post("keep");
+      v.memory.asks_export = true;
+    }
+  }
   const auto room = static_cast<size_t>(std::max(r.height() / kLine, 1.0f));
   const size_t first = log.size() - std::min(log.size(), room);
   float steps = 0;  // points: the widest number

@@ -14,7 +14,7 @@
 
 #include "core/session/snapshot.h"
 
-namespace unpick::io {
+namespace unpick {
 
 // `opening` is the first line's command; empty if the run came from a file and cannot be replayed from nothing. `step`: where the
 // run stood, and a replay ends.
@@ -23,4 +23,4 @@ std::string script_text(const std::string& opening, const std::vector<LoggedLine
 // Error(data) naming the line that has no number of steps, or no command. Whether a command makes sense is the lab's to say.
 std::vector<LoggedLine> parse_script(const std::string& text, const std::string& where);
 
-}  // namespace unpick::io
+}  // namespace unpick

@@ -1,12 +1,12 @@
 // See script.h.
-#include "native/io/script.h"
+#include "core/session/script.h"
 
 #include <charconv>
 #include <sstream>
 
 #include "core/base/check.h"
 
-namespace unpick::io {
+namespace unpick {
 
 std::string script_text(const std::string& opening, const std::vector<LoggedLine>& log, int64_t step) {
   std::string text = "# Commands of a run of Unpick; the same again: unpick replay FILE --out DIR\n";
@@ -35,4 +35,4 @@ std::vector<LoggedLine> parse_script(const std::string& text, const std::string&
   return script;
 }
 
-}  // namespace unpick::io
+}  // namespace unpick
