@@ -7,7 +7,7 @@
 #include "core/data/dataset.h"
 #include "core/session/lab.h"
 #include "core/session/script.h"
-#include "native/io/model_file.h"
+#include "native/io/run_directory.h"
 #include "tests/program.h"
 
 namespace unpick {
@@ -21,7 +21,7 @@ TEST(Replay, DoesAgainWhatALabWasTold) {
                                     {"batch", "8"}})
     set(config, name, value);
   Lab lab(open_dataset, config);
-  for (const char* line : {"step 5", "set beta 2", "step 4"}) {
+  for (const char* line : {"pair posterior=full", "step 5", "set beta 2", "step 4"}) {
     lab.post(line);
     while (!std::isinf(lab.advance(0.01))) continue;
   }
@@ -30,11 +30,13 @@ TEST(Replay, DoesAgainWhatALabWasTold) {
   std::ofstream(script) << script_text(lab.latest().opening, lab.log(), lab.session().step());
   const io::Program done(folder, {"replay", script, "--out", out});
   ASSERT_EQ(done.wait(), 0) << done.err();
-  const io::StoredModel again = io::read_model(out);
-  EXPECT_EQ(again.info.step, 9);
-  const auto weights = again.model.weights.span();
-  const State state = lab.session().state();
-  EXPECT_TRUE(std::equal(weights.begin(), weights.end(), state.weights.begin(), state.weights.end())) << "bit for bit";
+  for (const auto& [where, session] : {std::pair{out, &lab.session()}, {out + "/partner", lab.partner()}}) {
+    const Kept again = io::read_run(where);
+    const State state = session->state();
+    EXPECT_EQ(again.state.step, 9);
+    EXPECT_EQ(again.state.weights, state.weights) << where << ", bit for bit";
+    EXPECT_EQ(again.curves->loss.size(), 9u);
+  }
 
   std::ofstream(script) << "0 start model=linear latent=2 batch=8 steps=3\n5 set beta 2\n" << std::flush;
   const io::Program late(folder, {"replay", script, "--out", out});

@@ -79,11 +79,6 @@ std::string export_run(const Snapshot& s, const io::Image& picture) {
   const io::RunDirectory directory("runs/lab-" + std::to_string(number));
   directory.create();
   directory.save(*s.kept);
-  if (s.kept->partner) {
-    const io::RunDirectory second(directory.file("partner"));
-    second.create();
-    second.save(*s.kept->partner);
-  }
   io::write_atomically(directory.file("commands.txt"), script_text(s.opening, *s.log, s.kept->state.step));
   io::write_png(directory.file("lab.png"), picture);
   return directory.path();

@@ -31,7 +31,9 @@ int replay_script(const ReplayOptions& o) {
     replay(lab, std::span(&line, 1));
     require_no_complaint(o.script + ", step " + std::to_string(line.step) + ", '" + line.line + "'");
   }
-  directory.save(lab.session(), {});
+  lab.post("keep");
+  while (!lab.latest().kept) lab.advance(0.01);
+  directory.save(*lab.latest().kept);
   if (o.json) {
     print(Json{{"out", o.out}, {"step", lab.session().step()}, {"loss", lab.session().losses().loss}});
   } else {

@@ -97,6 +97,10 @@ void RunDirectory::save(const Kept& run) const {
   write_atomically(file("config.json"), config_to_json(run.config) + "\n");
   write_model(file("model.safetensors"), info, model.table, run.state.weights);
   write_checkpoint(file("checkpoint.safetensors"), info, model.table, run.state, run.log);
+  if (!run.partner) return;
+  const RunDirectory second(file("partner"));
+  second.create();
+  second.save(*run.partner);
 }
 
 std::vector<MetricsRow> RunDirectory::read_metrics(int64_t up_to_step) const {

@@ -38,7 +38,7 @@ class RunDirectory {
   // Makes the directory and shows that it can be written to, or throws Error(failed).
   void create() const;
   void save(const Session& session, const std::vector<MetricsRow>& metrics) const;
-  void save(const Kept& run) const;  // of metrics.csv what its curves know
+  void save(const Kept& run) const;  // of metrics.csv what its curves know; a second model into the folder "partner"
   std::vector<MetricsRow> read_metrics(int64_t up_to_step) const;
 
  private:
