@@ -12,7 +12,7 @@ namespace unpick::ui {
 class Runner {
  public:
   // `lab` must outlive it. `after` is called on the trainer's thread when it has worked: there may be something new to see.
-  explicit Runner(Lab& lab, std::function<void()> after = {});
+  explicit Runner(Lab& lab, std::function<void()> after = {}, bool resting = false);
   ~Runner();  // returns when the trainer has stopped
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;

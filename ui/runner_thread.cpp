@@ -9,7 +9,7 @@
 namespace unpick::ui {
 
 struct Runner::State {
-  State(Lab& l, std::function<void()> a) : lab(l), after(std::move(a)), thread([this] { work(); }) {}
+  State(Lab& l, std::function<void()> a, bool r) : lab(l), after(std::move(a)), resting(r), thread([this] { work(); }) {}
 
   void work() {
     while (may_go_on()) {
@@ -37,11 +37,12 @@ struct Runner::State {
   std::function<void()> after;
   std::mutex mutex;
   std::condition_variable changed;
-  bool stop = false, resting = false;
+  bool stop = false, resting;
   std::thread thread;  // last: it uses what stands above
 };
 
-Runner::Runner(Lab& lab, std::function<void()> after) : state_(std::make_unique<State>(lab, std::move(after))) {}
+Runner::Runner(Lab& lab, std::function<void()> after, bool resting)
+    : state_(std::make_unique<State>(lab, std::move(after), resting)) {}
 
 Runner::~Runner() {
   state_->change(state_->stop, true);

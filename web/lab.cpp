@@ -224,7 +224,7 @@ std::unique_ptr<Page> page;
 void draw_again() { guarded(draw); }
 
 Page::Page(const Config& config)
-    : lab(open_dataset, config, offered_metrics()), runner(lab, tell_page), app(lab, textures), screen("#version 300 es") {}
+    : lab(open_dataset, config, offered_metrics()), runner(lab, tell_page, true), app(lab, textures), screen("#version 300 es") {}
 
 std::string quoted(const std::string& text) {
   std::string out = "\"";

@@ -11,7 +11,7 @@
 namespace unpick::web {
 
 struct Page {
-  explicit Page(const Config& config);
+  explicit Page(const Config& config);  // at rest until unpick_rest(false), so that what it is told first comes first
 
   Lab lab;
   ui::Runner runner;

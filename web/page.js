@@ -140,6 +140,7 @@ async function start() {
   else if (pair) unpick.post(`pair ${pair}`);
   if (!goes_on || (record.playing && record.step < record.steps)) unpick.post('play');
   if (embedded && !lab.ccall('unpick_show_alone', 'number', ['string'], [embedded])) return problem(`There is no view '${embedded}'.`);
+  lab._unpick_rest(document.hidden ? 1 : 0);
   database = embedded ? null : await store.open().catch(() => null);
   window.unpick = unpick;
   state.hidden = true;

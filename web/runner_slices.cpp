@@ -39,11 +39,11 @@ struct Runner::State {
 
   Lab& lab;
   std::function<void()> after;
-  bool resting = false, soon = false;  // soon: `immediate` was asked of the browser
-  long immediate = 0, later = 0;       // later: a timer, or 0
+  bool resting, soon = false;     // soon: `immediate` was asked of the browser
+  long immediate = 0, later = 0;  // later: a timer, or 0
 };
 
-Runner::Runner(Lab& lab, std::function<void()> after) : state_(new State{lab, std::move(after)}) { wake(); }
+Runner::Runner(Lab& lab, std::function<void()> after, bool resting) : state_(new State{lab, std::move(after), resting}) { wake(); }
 
 Runner::~Runner() {
   emscripten_clear_timeout(state_->later);

@@ -18,7 +18,7 @@ struct Quantity {
   int decimals;
 };
 constexpr std::array kQuantities = {Quantity{"J'J off the diagonal", &Standing::off, 1, 3},
-                                    Quantity{"V to the axes", &Standing::to_axes, 3, 2},
+                                    Quantity{"V to the axes", &Standing::to_axes, 4, 2},
                                     Quantity{"loss, nats", &Standing::loss, 0, 1}};
 
 // Of this model, the present one last.
