@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 
 #include "core/metrics/boosted_trees.h"
@@ -20,10 +20,11 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXi;
 
-constexpr int kFolds = 5, kStrengths = 10;
+constexpr int kFolds = 5;
+constexpr size_t kStrengths = 10;
 constexpr const char* kClassifiers[] = {"gradient_boosting", "logistic_regression_cv", "logistic_regression_cv_ovr"};
 
-double strength(int i) { return std::pow(10.0, -4 + 8.0 * i / (kStrengths - 1)); }
+double strength(size_t i) { return std::pow(10.0, -4 + 8.0 * static_cast<double>(i) / (kStrengths - 1)); }
 
 // Folds are consecutive, the first n % 5 of them one longer.
 struct Fold {
@@ -42,25 +43,32 @@ std::vector<Fold> folds(Index n) {
   return result;
 }
 
-// Accuracies on the held points of a fold for each C; a fit starts where the last one ended.
-std::array<double, kStrengths> path_accuracies(const MatrixXd& x, const VectorXi& y, const Fold& fold) {
+// For each C the accuracy on the held points of a fold, and the weights; a fit starts where the last one ended.
+struct FoldFits {
+  std::array<double, kStrengths> accuracy{};
+  std::array<MatrixXd, kStrengths> weights;
+};
+FoldFits fold_fits(const MatrixXd& x, const VectorXi& y, const Fold& fold) {
   const MatrixXd train = x(fold.train, Eigen::all), held = x(fold.held, Eigen::all);
-  std::array<double, kStrengths> result;
-  std::optional<LogisticRegression> last;
-  for (int i = 0; i < kStrengths; ++i) {
-    LogisticRegression fit(train, y(fold.train), strength(i), last ? &*last : nullptr);
-    result[static_cast<size_t>(i)] = accuracy(fit.predict(held), y(fold.held));
-    last = std::move(fit);
+  FoldFits result;
+  for (size_t i = 0; i < kStrengths; ++i) {
+    const LogisticRegression fit(train, y(fold.train), strength(i), i > 0 ? &result.weights[i - 1] : nullptr, Until::hundred_steps);
+    result.accuracy[i] = accuracy(fit.predict(held), y(fold.held));
+    result.weights[i] = fit.weights();
   }
   return result;
 }
 
-// The first C of the best mean accuracy.
-double best_strength(const std::vector<std::array<double, kStrengths>>& of_folds) {
+// With the first C of the best mean accuracy, from the mean of the folds' weights.
+LogisticRegression refit(const MatrixXd& x, const VectorXi& y, std::span<const FoldFits> folds) {
   std::array<double, kStrengths> sum{};
-  for (const auto& fold : of_folds)
-    for (size_t i = 0; i < sum.size(); ++i) sum[i] += fold[i];
-  return strength(static_cast<int>(std::max_element(sum.begin(), sum.end()) - sum.begin()));
+  for (const FoldFits& fold : folds)
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += fold.accuracy[i];
+  const auto best = static_cast<size_t>(std::max_element(sum.begin(), sum.end()) - sum.begin());
+  MatrixXd start = folds[0].weights[best];
+  for (const FoldFits& fold : folds.subspan(1)) start += fold.weights[best];
+  start /= static_cast<double>(folds.size());
+  return {x, y, strength(best), &start, Until::hundred_steps};
 }
 
 // NaN where the classifier is not defined.
@@ -123,9 +131,9 @@ VectorXi predict_softmax_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd
   const std::vector<Fold> parts = folds(y.size());
   for (const Fold& fold : parts)
     if (classes(y(fold.train)).names != classes(y).names) return {};
-  std::vector<std::array<double, kStrengths>> reached(parts.size());
-  pool.run(kFolds, [&](int f, int) { reached[static_cast<size_t>(f)] = path_accuracies(x, y, parts[static_cast<size_t>(f)]); });
-  return LogisticRegression(x, y, best_strength(reached)).predict(test_x);
+  std::vector<FoldFits> fits(parts.size());
+  pool.run(kFolds, [&](int f, int) { fits[static_cast<size_t>(f)] = fold_fits(x, y, parts[static_cast<size_t>(f)]); });
+  return refit(x, y, fits).predict(test_x);
 }
 
 VectorXi predict_ovr_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd& test_x, Pool& pool) {
@@ -135,9 +143,9 @@ VectorXi predict_ovr_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd& te
   MatrixXd scores(test_x.rows(), all.count());
   pool.run(all.count(), [&](int c, int) {
     const VectorXi is_c = (all.of.array() == c).cast<int>();
-    std::vector<std::array<double, kStrengths>> reached;
-    for (const Fold& fold : parts) reached.push_back(path_accuracies(x, is_c, fold));
-    scores.col(c) = LogisticRegression(x, is_c, best_strength(reached)).scores(test_x);
+    std::vector<FoldFits> fits;
+    for (const Fold& fold : parts) fits.push_back(fold_fits(x, is_c, fold));
+    scores.col(c) = refit(x, is_c, fits).scores(test_x);
   });
   VectorXi labels(test_x.rows());
   for (Index i = 0; i < labels.size(); ++i) {

@@ -1,7 +1,10 @@
-// Newton's method; each step by preconditioned conjugate gradients. See logistic_regression.h.
+// Newton's method, each step by preconditioned conjugate gradients; and L-BFGS, cut short. See logistic_regression.h.
 #include "core/metrics/logistic_regression.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <deque>
 #include <vector>
 
 #include "core/base/check.h"
@@ -16,6 +19,11 @@ using Eigen::VectorXd;
 
 constexpr double kFlat = 1e-6;  // nats: stop when no entry of the gradient is larger
 constexpr int kMostNewtonSteps = 100, kMostProducts = 200, kMostHalvings = 40;
+
+// SciPy's, as scikit-learn 1.2 calls it.
+constexpr int kQuasiNewtonSteps = 100, kMostTries = 20;
+constexpr size_t kPairs = 10;
+constexpr double kNearlyFlat = 1e-4, kNoProgress = 2.2e-9, kEnoughDescent = 1e-3, kEnoughFlattening = 0.9;
 
 MatrixXd with_ones(const MatrixXd& x) {
   MatrixXd X(x.rows(), x.cols() + 1);
@@ -123,32 +131,86 @@ MatrixXd newton_direction(const SoftmaxLoss& f, const MatrixXd& g) {
   return d;
 }
 
-}  // namespace
-
-LogisticRegression::LogisticRegression(const MatrixXd& x, const Eigen::VectorXi& labels, double C, const LogisticRegression* start)
-    : classes_(classes(labels)) {
-  if (x.rows() != labels.size() || x.rows() == 0) throw ShapeError("logistic regression: one label for each of N >= 1 rows");
-  const Index columns = classes_.count() > 2 ? classes_.count() : 1;
-  W_ = MatrixXd::Zero(x.cols() + 1, columns);
-  if (classes_.count() < 2) return;
-  if (start && start->W_.rows() == W_.rows() && start->classes_.names == classes_.names) W_ = start->W_;
-  SoftmaxLoss f(x, classes_.of, columns, C);
-  double value = f.value(W_);
+void newton(SoftmaxLoss& f, MatrixXd& W) {
+  double value = f.value(W);
   for (int step = 0; step < kMostNewtonSteps; ++step) {
-    const MatrixXd g = f.gradient(W_);
+    const MatrixXd g = f.gradient(W);
     if (g.cwiseAbs().maxCoeff() <= kFlat) return;
     const MatrixXd d = newton_direction(f, g);
     const double slope = dot(g, d);
     double length = 1, next = 0;
     int halvings = 0;
     for (; halvings < kMostHalvings; ++halvings, length /= 2) {
-      next = f.value(W_ + length * d);
+      next = f.value(W + length * d);
       if (next <= value + 1e-4 * length * slope) break;
     }
     if (halvings == kMostHalvings) return;  // rounding hides the descent that is left
-    W_ += length * d;
+    W += length * d;
     value = next;
   }
+}
+
+// Changes of place and of gradient, the newest last.
+struct Change {
+  MatrixXd s, y;
+};
+
+// -H g, H the inverse Hessian that the pairs suggest (Nocedal and Wright, Algorithm 7.4).
+MatrixXd quasi_newton_direction(const std::deque<Change>& pairs, const MatrixXd& g) {
+  MatrixXd d = -g;
+  std::array<double, kPairs> share{};
+  for (size_t i = pairs.size(); i-- > 0;) {
+    share[i] = dot(pairs[i].s, d) / dot(pairs[i].s, pairs[i].y);
+    d -= share[i] * pairs[i].y;
+  }
+  if (!pairs.empty()) d *= dot(pairs.back().s, pairs.back().y) / pairs.back().y.squaredNorm();
+  for (size_t i = 0; i < pairs.size(); ++i) d += (share[i] - dot(pairs[i].y, d) / dot(pairs[i].s, pairs[i].y)) * pairs[i].s;
+  return d;
+}
+
+void quasi_newton(SoftmaxLoss& f, MatrixXd& W) {
+  double value = f.value(W);
+  MatrixXd g = f.gradient(W);
+  std::deque<Change> pairs;
+  for (int step = 0; step < kQuasiNewtonSteps && g.cwiseAbs().maxCoeff() > kNearlyFlat; ++step) {
+    const MatrixXd d = quasi_newton_direction(pairs, g);
+    const double slope = dot(g, d);
+    // Until the strong Wolfe conditions hold.
+    double length = step == 0 ? std::min(1.0, 1 / g.norm()) : 1, low = 0, high = HUGE_VAL, next = value;
+    MatrixXd there = W, g_there = g;
+    for (int tries = 0; tries < kMostTries; ++tries) {
+      there = W + length * d;
+      next = f.value(there);
+      g_there = f.gradient(there);
+      const double slope_there = dot(g_there, d);
+      const bool descends = next <= value + kEnoughDescent * length * slope;
+      if (descends && std::abs(slope_there) <= kEnoughFlattening * std::abs(slope)) break;
+      (descends && slope_there < 0 ? low : high) = length;
+      length = std::isinf(high) ? 4 * length : (low + high) / 2;
+    }
+    if (!(next < value)) return;
+    if (pairs.size() == kPairs) pairs.pop_front();
+    pairs.push_back({there - W, g_there - g});
+    const double progress = (value - next) / std::max({std::abs(value), std::abs(next), 1.0});
+    W = there;
+    g = g_there;
+    value = next;
+    if (progress <= kNoProgress) return;
+  }
+}
+
+}  // namespace
+
+LogisticRegression::LogisticRegression(const MatrixXd& x, const Eigen::VectorXi& labels, double C, const MatrixXd* start,
+                                       Until until)
+    : classes_(classes(labels)) {
+  if (x.rows() != labels.size() || x.rows() == 0) throw ShapeError("logistic regression: one label for each of N >= 1 rows");
+  const Index columns = classes_.count() > 2 ? classes_.count() : 1;
+  W_ = MatrixXd::Zero(x.cols() + 1, columns);
+  if (classes_.count() < 2) return;
+  if (start && start->rows() == W_.rows() && start->cols() == W_.cols()) W_ = *start;
+  SoftmaxLoss f(x, classes_.of, columns, C);
+  until == Until::minimum ? newton(f, W_) : quasi_newton(f, W_);
 }
 
 MatrixXd LogisticRegression::scores(const MatrixXd& x) const { return with_ones(x) * W_; }
