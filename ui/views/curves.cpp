@@ -17,15 +17,21 @@ struct Line {
   float thickness;
 };
 
+// Densities may be larger than 1 and losses below 0: then the logarithm is that of the distance from 0, in both directions.
 struct Axis {
+  enum Scale { linear, logarithmic, both_ways };
   double low, high;
-  bool logarithmic;
+  Scale scale;
 
-  float share(double value) const {
-    const double v = logarithmic ? std::log10(std::max(value, low)) : value;
-    const double a = logarithmic ? std::log10(low) : low, b = logarithmic ? std::log10(high) : high;
-    return static_cast<float>((v - a) / (b - a));
+  double along(double value) const {
+    switch (scale) {
+      case linear: return value;
+      case logarithmic: return std::log10(std::max(value, low));
+      case both_ways: return std::asinh(value);
+    }
+    return value;
   }
+  float share(double value) const { return static_cast<float>((along(value) - along(low)) / (along(high) - along(low))); }
 };
 
 Axis vertical(const View& v, std::span<const Line> lines) {
@@ -36,8 +42,9 @@ Axis vertical(const View& v, std::span<const Line> lines) {
       least = std::min(least, static_cast<double>(value));
       most = std::max(most, static_cast<double>(value));
     }
-  if (!v.memory.logarithmic) return {0, 1.05 * most, false};
-  return {std::max(kFloor, std::min(least, most / 10) / 1.1), 1.2 * most, true};
+  if (!v.memory.logarithmic) return {std::min(0.0, 1.05 * least), 1.05 * most, Axis::linear};
+  if (least < -kFloor) return {1.2 * least, 1.2 * most, Axis::both_ways};
+  return {std::max(kFloor, std::min(least, most / 10) / 1.1), 1.2 * most, Axis::logarithmic};
 }
 
 void draw_grid(const View& v, const Rect& area, const Axis& axis, double last_step) {
@@ -46,10 +53,19 @@ void draw_grid(const View& v, const Rect& area, const Axis& axis, double last_st
     v.pen.line({area.x0, y}, {area.x1, y}, faded(v.theme.rule, 0.7f));
     v.pen.text({area.x0 - 6, y - 7}, Type::small, v.theme.quiet, number(value, 2), 1);
   };
-  if (axis.logarithmic) {
-    for (double power = std::pow(10, std::ceil(std::log10(axis.low) - 1e-9)); power <= axis.high; power *= 10) mark(power);
-  } else {
-    for (const double value : ticks(axis.low, axis.high, 4)) mark(value);
+  switch (axis.scale) {
+    case Axis::linear:
+      for (const double value : ticks(axis.low, axis.high, 4)) mark(value);
+      break;
+    case Axis::logarithmic:
+      for (double power = std::pow(10, std::ceil(std::log10(axis.low) - 1e-9)); power <= axis.high; power *= 10) mark(power);
+      break;
+    case Axis::both_ways:
+      mark(0);
+      for (double power = 10; power <= std::max(axis.high, -axis.low); power *= 10) {
+        if (power <= axis.high) mark(power);
+        if (-power >= axis.low) mark(-power);
+      }
   }
   for (const double step : ticks(0, last_step, std::max(2, static_cast<int>(area.width() / 70)))) {
     const float x = area.x0 + static_cast<float>(step / last_step) * area.width();
