@@ -302,10 +302,11 @@ void Lab::remember_run() {
   if (partner_) partner_earlier_ = longer(partner_earlier_, partner_->shown().standing());
 }
 
-// Once everything of the last step was seen.
+// Once the last step was looked at.
 bool Lab::next_seed() {
-  double at = 0;
-  if (seeds_left_ == 0 || playing_ || failed_ || session().step() < session().config().steps || due(at)) return false;
+  if (seeds_left_ == 0 || playing_ || failed_ || session().step() < session().config().steps) return false;
+  for (const Subject* s : {subject_.get(), partner_.get()})
+    if (s && !(s->seen().look && s->seen().look->step == session().step())) return false;
   const int64_t left = seeds_left_ - 1;
   obey({"start seed=" + std::to_string(session().config().seed + 1), "", nullptr});
   obey({"play", "", nullptr});
