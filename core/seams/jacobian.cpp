@@ -25,35 +25,62 @@ std::vector<int> all_latents(int latent) {
 
 }  // namespace
 
-JacobianProgram::JacobianProgram(const DecoderMap& map, int points, Backend& backend, std::vector<int> dims) {
+JacobianProgram::JacobianProgram(const DecoderMap& map, int points, Backend& backend, std::vector<int> dims, int64_t most_arena)
+    : points_(points) {
   if (dims.empty()) dims = all_latents(map.latent);
   const int directions = static_cast<int>(dims.size());
-  Parameters none;
-  Recorder r{*graph_, map.table ? *map.table : none};
-  z_ = graph_->input({points, map.latent}, "z");
-  const Var tangents = graph_->input({points * directions, map.latent}, "tangents");
-  const RecordedMap d = record_for_tangents(map, r, z_, directions);
-  value_ = d.value;
-  jacobian_ = jvp(std::array{d.value}, std::array{d.z}, std::array{tangents})[0];
-  program_ = backend.prepare(Plan(*graph_, {{value_, jacobian_}, r.used, {}}), {map.weights, {}});
-  fill_units(program_->data(tangents), map.latent, dims);
+  for (int part = points;; part /= 2) {
+    graph_ = std::make_unique<Graph>();
+    Parameters none;
+    Recorder r{*graph_, map.table ? *map.table : none};
+    z_ = graph_->input({part, map.latent}, "z");
+    const Var tangents = graph_->input({part * directions, map.latent}, "tangents");
+    const RecordedMap d = record_for_tangents(map, r, z_, directions);
+    value_ = d.value;
+    jacobian_ = jvp(std::array{d.value}, std::array{d.z}, std::array{tangents})[0];
+    Plan plan(*graph_, {{value_, jacobian_}, r.used, {}});
+    if (plan.arena > most_arena && part % 2 == 0) continue;
+    program_ = backend.prepare(std::move(plan), {map.weights, {}});
+    fill_units(program_->data(tangents), map.latent, dims);
+    break;
+  }
+  if (together() == points) return;
+  values_ = Buffer(points * value_.shape()[1]);
+  jacobians_ = Buffer(points / together() * jacobian_.shape().size());
 }
 
+// A Jacobian stays where it was computed if all were computed together.
 std::span<const real> JacobianProgram::run(std::span<const real> z) {
-  std::copy(z.begin(), z.end(), program_->data(z_).begin());
-  program_->run();
-  return program_->data(jacobian_);
+  const auto latent = static_cast<size_t>(z_.shape()[1]), width = static_cast<size_t>(value_.shape()[1]);
+  const int rows = value_.shape()[0] / together();  // of a value
+  for (int first = 0; first < points_; first += together()) {
+    const auto codes = z.subspan(static_cast<size_t>(first) * latent, static_cast<size_t>(together()) * latent);
+    std::copy(codes.begin(), codes.end(), program_->data(z_).begin());
+    program_->run();
+    if (together() == points_) break;
+    const std::span<const real> J = program_->data(jacobian_), values = program_->data(value_);
+    std::copy(J.begin(), J.end(), jacobians_.data() + static_cast<size_t>(first / together()) * J.size());
+    for (int p = 0; p < together(); ++p)
+      std::copy_n(values.data() + static_cast<size_t>(p * rows) * width, width,
+                  values_.data() + static_cast<size_t>(first + p) * width);
+  }
+  return all_jacobians();
+}
+
+std::span<const real> JacobianProgram::all_jacobians() const {
+  return together() == points_ ? program_->data(jacobian_) : jacobians_.span();
 }
 
 std::span<const real> JacobianProgram::value(int point) const {
   const auto width = static_cast<size_t>(value_.shape()[1]);
-  const auto row = static_cast<size_t>(point * (value_.shape()[0] / points()));
+  if (together() < points_) return values_.span().subspan(static_cast<size_t>(point) * width, width);
+  const auto row = static_cast<size_t>(point * (value_.shape()[0] / points_));
   return program_->data(value_).subspan(row * width, width);
 }
 
 std::span<const real> JacobianProgram::jacobian(int point) const {
-  const std::span<const real> all = program_->data(jacobian_);
-  const size_t block = all.size() / static_cast<size_t>(points());
+  const std::span<const real> all = all_jacobians();
+  const size_t block = all.size() / static_cast<size_t>(points_);
   return all.subspan(static_cast<size_t>(point) * block, block);
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 
+#include "core/base/buffer.h"
 #include "core/seams/decoder_map.h"
 
 namespace unpick {
@@ -17,16 +18,22 @@ namespace unpick {
 // J[p, :, j] = d(map)/dz_j at point p, for the latents `dims` (none given: all).
 class JacobianProgram {
  public:
-  JacobianProgram(const DecoderMap& map, int points, Backend& backend, std::vector<int> dims = {});
-  int points() const { return z_.shape()[0]; }
+  // Points are taken together as far as that needs at most `most_arena` elements, else in halves, quarters, ...: the same numbers.
+  JacobianProgram(const DecoderMap& map, int points, Backend& backend, std::vector<int> dims = {}, int64_t most_arena = 16 << 20);
+  int points() const { return points_; }
   std::span<const real> run(std::span<const real> z);  // z [P,Z]; the result is [P,A,D], one row of outputs for each latent
   std::span<const real> value(int point) const;        // [D] d(z) of the last run
   std::span<const real> jacobian(int point) const;     // [A,D] of the last run
 
  private:
-  std::unique_ptr<Graph> graph_ = std::make_unique<Graph>();
+  int together() const { return z_.shape()[0]; }  // points of a replay
+  std::span<const real> all_jacobians() const;
+
+  int points_;
+  std::unique_ptr<Graph> graph_;
   std::unique_ptr<Executable> program_;
   Var z_, value_, jacobian_;
+  Buffer values_, jacobians_;  // [P,D] and [P,A,D], if not all points are taken together
 };
 
 // C = sum_i r_i H_i(z), H_i the Hessian of output i, for fixed r [D]. The result of `run` is [Z, Z].

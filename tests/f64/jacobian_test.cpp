@@ -46,6 +46,20 @@ TEST(Jacobian, MatchesFiniteDifferencesAtEveryPoint) {
   }
 }
 
+TEST(Jacobian, IsTheSameWhenPointsAreTakenInParts) {
+  Decoder3 d("mlp", "bernoulli", {5, 4, 1});
+  std::vector<real> z(8 * 3);
+  Rng(2, Stream::test).fill_normal(z, 0);
+  JacobianProgram whole(mean_map(d.model), 8, *d.backend), parts(mean_map(d.model), 8, *d.backend, {}, 1);
+  const auto a = whole.run(z), b = parts.run(z);
+  ASSERT_EQ(a.size(), b.size());
+  EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin())) << "bit for bit";
+  for (int p = 0; p < 8; ++p) {
+    EXPECT_TRUE(std::equal(whole.value(p).begin(), whole.value(p).end(), parts.value(p).begin())) << p;
+    EXPECT_TRUE(std::equal(whole.jacobian(p).begin(), whole.jacobian(p).end(), parts.jacobian(p).begin())) << p;
+  }
+}
+
 // The decoder (z0 z1, z1 sin z2, |z|²), by rows that stay in their place, or by columns, which every row of the graph mixes.
 DecoderMap three_numbers(bool by_columns) {
   return {3, 3, [by_columns](Recorder&, Var z) {
