@@ -81,6 +81,24 @@ void add_model(const Kept& kept, const std::string& name, const std::string& who
                      curves_file(*kept.curves)});
 }
 
+const char* list_files(const Kept& kept) {
+  const Snapshot& s = page->lab.latest();
+  const std::string name = "unpick-" + std::to_string(kept.state.step);
+  files.clear();
+  add_model(kept, name, kept.partner ? " of the first model" : "");
+  if (kept.partner) add_model(*kept.partner, name + "-second", " of the second model");
+  if (!s.opening.empty() && s.log)
+    files.push_back({name + ".txt", "Commands that train the same again: unpick replay " + name + ".txt --out DIR",
+                     script_text(s.opening, *s.log, kept.state.step)});
+  files_list.clear();
+  for (const File& file : files)
+    files_list += (files_list.empty() ? "[" : ",") + ("{\"name\":" + quoted(file.name)) + ",\"what\":" + quoted(file.what) +
+                  ",\"at\":" + std::to_string(reinterpret_cast<uintptr_t>(file.bytes.data())) +
+                  ",\"size\":" + std::to_string(file.bytes.size()) + "}";
+  files_list += "]";
+  return files_list.c_str();
+}
+
 }  // namespace
 }  // namespace unpick::web
 
@@ -89,28 +107,18 @@ using web::page;
 
 extern "C" {
 
-// The present run as a JSON list of files: name, what it is, address and size. Valid until the next call; "" if the trainer does
-// not answer in time, or there is nothing to write yet.
+// The present run as a JSON list of files: name, what it is, address and size. Valid until the next call. "" if the trainer does
+// not answer in time, which leaves the wish as it is, or if there is no memory for it.
 EMSCRIPTEN_KEEPALIVE const char* unpick_export() {
   const auto kept = web::keep();
-  page->app.memory.asks_export = false;
   if (!kept) return "";
-  const Snapshot& s = page->lab.latest();
-  const std::string name = "unpick-" + std::to_string(kept->state.step);
-  web::files.clear();
-  web::add_model(*kept, name, kept->partner ? " of the first model" : "");
-  if (kept->partner) web::add_model(*kept->partner, name + "-second", " of the second model");
-  if (!s.opening.empty() && s.log)
-    web::files.push_back({name + ".txt", "Commands that train the same again: unpick replay " + name + ".txt --out DIR",
-                          script_text(s.opening, *s.log, kept->state.step)});
-  web::files_list.clear();
-  for (const web::File& file : web::files)
-    web::files_list += (web::files_list.empty() ? "[" : ",") + ("{\"name\":" + web::quoted(file.name)) +
-                       ",\"what\":" + web::quoted(file.what) +
-                       ",\"at\":" + std::to_string(reinterpret_cast<uintptr_t>(file.bytes.data())) +
-                       ",\"size\":" + std::to_string(file.bytes.size()) + "}";
-  web::files_list += "]";
-  return web::files_list.c_str();
+  page->app.memory.asks_export = false;
+  try {
+    return web::list_files(*kept);
+  } catch (const std::exception& error) {
+    page->lab.complain(std::string("export: ") + error.what());
+    return "";
+  }
 }
 
 // For a picture: what was drawn before is gone from the canvas when the browser has shown it.
