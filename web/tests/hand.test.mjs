@@ -23,7 +23,7 @@ test('clicks, keys and drags do what they say', async () => {
   assert.equal(moved.filter(Boolean).length, 1, 'one latent moved');
   await page.keyboard.press('d');
   await until(page, () => unpick.report().seed === 2);
-  await settled(page);
+  await settled(page, 200);
   await page.mouse.click(136, 26);
   await until(page, () => unpick.report().message.includes('the last step is done'));
   await post(page, 'set nonsense 3');
@@ -81,7 +81,7 @@ test('what was trained is taken away, and the command line reads it', {skip: !pr
   await post(page, 'set steps 120');
   await post(page, 'set beta 2');
   await post(page, 'step 30');
-  await settled(page);
+  await settled(page, 120);
   await page.keyboard.press('e');
   const dialog = page.getByRole('dialog', {name: 'Take it with you'});
   await dialog.waitFor();

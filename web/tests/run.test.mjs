@@ -59,7 +59,7 @@ for (const [name, search] of Object.entries(builds)) {
     await settled(page);
     await post(page, 'set steps 80');
     await post(page, 'step 5');
-    await until(page, () => unpick.report().step === 65 && !unpick.report().playing);
+    await settled(page, 65);
     const {first_loss: first} = await report(page);
     await page.reload();
     await until(page, () => window.unpick?.report().step === 65);

@@ -25,10 +25,12 @@ after(async () => {
 export const report = page => page.evaluate(() => unpick.report());
 export const until = (page, condition, argument) => page.waitForFunction(condition, argument, {timeout: 30_000});
 export const post = (page, line) => page.evaluate(text => unpick.post(text), line);
-export const settled = page => until(page, () => {
+// The trainer rests, at this step or wherever it is, and its pictures are of that step. What was just posted may not have
+// been taken yet: who waits for it names the step that it leads to.
+export const settled = (page, step) => until(page, step => {
   const r = unpick.report();
-  return !r.playing && r.step > 0 && r.pictures === r.step;
-});
+  return !r.playing && r.step > 0 && r.step === (step ?? r.step) && r.pictures === r.step;
+}, step);
 
 // The report once the page has done nothing for half a second, however slow the machine was to get there.
 export async function still(page) {
