@@ -13,11 +13,17 @@ set(UNPICK_LINK -O2 -fwasm-exceptions -sMIN_WEBGL_VERSION=2 -sMAX_WEBGL_VERSION=
   -sMAXIMUM_MEMORY=2147483648 -sTOTAL_STACK=2097152 -sFILESYSTEM=0 -sMODULARIZE=1 -sEXPORT_NAME=UnpickLab
   -sEXPORTED_RUNTIME_METHODS=ccall,UTF8ToString -sEXPORTED_FUNCTIONS=_main,_malloc,_free)
 
-# What everybody downloads and what draws a few times a second. Eigen wants its small functions inlined: not so the metrics.
+# What everybody downloads: small, but for the kernels. What draws comes a few times a second; Eigen wants its small functions inlined,
+# and this compiler does not inline them for -Os.
 foreach(library unpick_imgui unpick_ui unpick_gl)
   target_compile_options(${library} PRIVATE -Os)
 endforeach()
-target_compile_options(unpick_study PRIVATE -O2)
+foreach(library unpick_core unpick_study unpick_either)
+  target_compile_options(${library} PRIVATE -O2 "SHELL:-mllvm -inline-threshold=75")
+endforeach()
+if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+  target_include_directories(unpick_flags SYSTEM INTERFACE web/clang14)
+endif()
 
 add_library(unpick_page OBJECT web/lab.cpp web/record.cpp web/export.cpp web/bench.cpp)
 target_link_libraries(unpick_page PUBLIC unpick_gl unpick_study)
@@ -33,7 +39,7 @@ target_link_options(lab-threads PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web,worker 
 if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
   enable_language(C)
   set(unwinder ${EMSCRIPTEN_ROOT_PATH}/system/lib/libunwind)
-  add_library(unpick_unwind OBJECT web/unwind_clang14.c)
+  add_library(unpick_unwind OBJECT web/clang14/unwind.c)
   target_include_directories(unpick_unwind SYSTEM PRIVATE ${unwinder}/src ${unwinder}/include)
   target_compile_definitions(unpick_unwind PRIVATE __USING_WASM_EXCEPTIONS__ _LIBUNWIND_DISABLE_VISIBILITY_ANNOTATIONS)
   target_compile_options(unpick_unwind PRIVATE -pthread -fwasm-exceptions)

@@ -1,5 +1,5 @@
 // Correlation against hand-made answers, and the sample of latents that labels every picture.
-#include "core/metrics/correlation.h"
+#include "core/session/correlation.h"
 
 #include <gtest/gtest.h>
 

@@ -13,6 +13,7 @@ inline Job mean_of_codes(const Sample& sample, uint64_t) {
   const Eigen::MatrixXd codes = sample.train.codes.cast<double>();
   const auto piece = [sum, codes](int number, Pool&) {
     for (Eigen::Index i = number; i < codes.rows(); i += 3) *sum += codes.row(i).mean();
+    return true;
   };
   return {3, piece, [sum, codes] {
             Report report;

@@ -83,7 +83,7 @@ TEST(LogisticRegression, SeparableAndDegenerateDataEnd) {
 TEST(LogisticRegression, StartsWhereItIsTold) {
   const Cloud cloud(200, 3, 4);
   const MatrixXd x = cloud.x.cast<double>();
-  const LogisticRegression strong(x, cloud.labels, 0.01), weak(x, cloud.labels, 10), warm(x, cloud.labels, 10, &strong.weights());
+  const LogisticRegression strong(x, cloud.labels, 0.01), weak(x, cloud.labels, 10), warm(x, cloud.labels, 10, strong.weights());
   EXPECT_LT((weak.probabilities(x) - warm.probabilities(x)).cwiseAbs().maxCoeff(), 1e-5) << "the optimum is one";
 }
 
@@ -91,7 +91,7 @@ TEST(LogisticRegression, AHundredStepsEndAtTheMinimumOnlyWhereSpreadsAreAlike) {
   const Cloud cloud(200, 3, 4);
   MatrixXd x = cloud.x.cast<double>();
   const auto distance = [&](double C) {
-    const LogisticRegression exact(x, cloud.labels, C), early(x, cloud.labels, C, nullptr, Until::hundred_steps);
+    const LogisticRegression exact(x, cloud.labels, C), early(x, cloud.labels, C, {}, Until::hundred_steps);
     return (exact.probabilities(x) - early.probabilities(x)).cwiseAbs().maxCoeff();
   };
   EXPECT_LT(distance(1), 1e-4);

@@ -235,15 +235,25 @@ TEST(Downstream, ChoosesAStrengthOrSaysNothing) {
   Pool pool(1);
   const Points grid = identity_points({2, 30});
   const Eigen::MatrixXd x = grid.codes.cast<double>();
-  EXPECT_EQ(predict_softmax_cv(x, grid.factors.col(0), x, pool), grid.factors.col(0)) << "the first factor";
-  EXPECT_EQ(predict_softmax_cv(x.topRows(30), grid.factors.col(1).head(30), x, pool).size(), 0) << "each class once";
-  EXPECT_EQ(predict_ovr_cv(x, grid.factors.col(0), x, pool), grid.factors.col(0));
+  Eigen::VectorXi labels;
+  const Eigen::VectorXi first = grid.factors.col(0), second = grid.factors.col(1).head(30);
+  predict_softmax_cv(x, first, x, pool, labels).finish();
+  EXPECT_EQ(labels, first) << "the first factor";
+  predict_ovr_cv(x, first, x, pool, labels).finish();
+  EXPECT_EQ(labels, first);
+  const Eigen::MatrixXd few = x.topRows(30);
+  predict_softmax_cv(few, second, x, pool, labels).finish();
+  EXPECT_EQ(labels.size(), 0) << "each class once";
 }
 
 // ---- running them -----------------------------------------------------------------------------------------------------
 
 Job counting(std::vector<int>& order, double value) {
-  return {3, [&order](int piece, Pool&) { order.push_back(piece); },
+  return {3,
+          [&order](int piece, Pool&) {
+            order.push_back(piece);
+            return true;
+          },
           [value] {
             Report r;
             r.add("x", value);

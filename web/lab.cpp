@@ -13,7 +13,7 @@
 
 #include <cmath>
 
-#include "core/metrics/rows.h"
+#include "core/metrics/metrics.h"
 
 namespace unpick::web {
 namespace {
@@ -205,13 +205,6 @@ std::string json_number(double x) {
   return std::isfinite(x) ? text : "null";
 }
 
-// What is quick enough for one thread to stand still for, and for everybody to download.
-std::span<const Metric> offered_metrics() {
-  using namespace metric_rows;
-  static constexpr Metric kOffered[] = {kBetaVae, kFactorVae, kMig, kModularity, kDci, kSap, kIrs, kUnsupervised, kHoyer};
-  return kOffered;
-}
-
 // On the trainer's thread.
 void tell_page() {
   MAIN_THREAD_ASYNC_EM_ASM({ Module["_unpick_look"](); });
@@ -224,7 +217,7 @@ std::unique_ptr<Page> page;
 void draw_again() { guarded(draw); }
 
 Page::Page(const Config& config)
-    : lab(open_dataset, config, offered_metrics()), runner(lab, tell_page, true), app(lab, textures), screen("#version 300 es") {}
+    : lab(open_dataset, config, metrics()), runner(lab, tell_page, true), app(lab, textures), screen("#version 300 es") {}
 
 std::string quoted(const std::string& text) {
   std::string out = "\"";

@@ -21,6 +21,7 @@ struct BetaVaeState {
   Index num_train, num_points;
   Eigen::MatrixXd feature;  // [points,D]
   Eigen::VectorXi label;    // [points]
+  Stepwise classifying;
   double train = 0, eval = 0;
 };
 
@@ -43,9 +44,10 @@ void draw_points(BetaVaeState& s, Index begin, Index end) {
     s.feature.row(begin + i) = distance.middleRows(i * batch, batch).colwise().mean().cast<double>();
 }
 
-void classify(BetaVaeState& s) {
+Stepwise classify(BetaVaeState& s) {
   const Index n = s.num_train, rest = s.num_points - n;
-  const LogisticRegression fit(s.feature.topRows(n), s.label.head(n));
+  LogisticRegression fit;
+  co_await fit.fit(s.feature.topRows(n), s.label.head(n));
   s.train = accuracy(fit.predict(s.feature.topRows(n)), s.label.head(n));
   s.eval = accuracy(fit.predict(s.feature.bottomRows(rest)), s.label.tail(rest));
 }
@@ -56,13 +58,15 @@ Job beta_vae_score(Representation& representation, uint64_t seed, int num_train,
   if (representation.sizes().size() < 2)
     throw Error(ErrorKind::usage, "beta_vae", "tells factors apart, and there is one", "use data with two factors or more");
   const auto s = std::make_shared<BetaVaeState>(
-      BetaVaeState{representation, Rng(sub_seed(seed, "beta_vae"), Stream::probe), num_train, num_train + num_eval, {}, {}});
+      BetaVaeState{representation, Rng(sub_seed(seed, "beta_vae"), Stream::probe), num_train, num_train + num_eval, {}, {}, {}});
   s->label.resize(s->num_points);
   const auto drawing = static_cast<int>((s->num_points + kPointsPerPiece - 1) / kPointsPerPiece);
   const auto piece = [s, drawing](int number, Pool&) {
-    if (number == drawing) return classify(*s);
+    if (number == drawing) return !s->classifying.advance();
     const Index begin = number * kPointsPerPiece;
     draw_points(*s, begin, std::min<Index>(s->num_points, begin + kPointsPerPiece));
+    if (number + 1 == drawing) s->classifying = classify(*s);
+    return true;
   };
   const auto report = [s] {
     Report r;

@@ -232,18 +232,7 @@ void BoostedTrees::boost(Pool& pool) {
   for (Index c = 0; c < columns; ++c) gain_ += gains.col(c);
 }
 
-Eigen::VectorXi BoostedTrees::decide(const Eigen::MatrixXd& raw) const {
-  Eigen::VectorXi labels(raw.rows());
-  for (Index i = 0; i < raw.rows(); ++i) {
-    Index best = 0;
-    if (raw.cols() == 1) best = raw(i, 0) > 0;
-    if (raw.cols() > 1) raw.row(i).maxCoeff(&best);
-    labels(i) = classes_.names[static_cast<size_t>(best)];
-  }
-  return labels;
-}
-
-Eigen::VectorXi BoostedTrees::fitted() const { return decide(raw_); }
+Eigen::VectorXi BoostedTrees::fitted() const { return classes_.decide(raw_); }
 
 Eigen::VectorXi BoostedTrees::predict(const Eigen::MatrixXf& x, Pool& pool) const {
   Eigen::MatrixXd raw = prior_.replicate(x.rows(), 1);
@@ -252,7 +241,7 @@ Eigen::VectorXi BoostedTrees::predict(const Eigen::MatrixXf& x, Pool& pool) cons
     for (size_t t = static_cast<size_t>(c); t < trees_.size(); t += columns)
       for (Index i = 0; i < x.rows(); ++i) raw(i, c) += trees_[t].value[static_cast<size_t>(trees_[t].leaf(x, i))];
   });
-  return decide(raw);
+  return classes_.decide(raw);
 }
 
 Eigen::VectorXd BoostedTrees::importance() const {

@@ -61,7 +61,6 @@ class BoostedTrees {
   Eigen::VectorXd importance() const;
 
  private:
-  Eigen::VectorXi decide(const Eigen::MatrixXd& raw) const;
   void compute_residuals(Pool& pool);
 
   Eigen::MatrixXf x_;  // [N,D]

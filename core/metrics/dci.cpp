@@ -39,16 +39,17 @@ struct DciState {
   Eigen::VectorXd train, test;          // [K] accuracies
 };
 
-void run_piece(DciState& s, int piece, Pool& pool) {
+bool run_piece(DciState& s, int piece, Pool& pool) {
   const Index k = piece / BoostedTrees::kStages, stage = piece % BoostedTrees::kStages;
   if (stage == 0)
     s.trees = std::make_unique<BoostedTrees>(s.sample.train.codes, s.sample.train.factors.col(k),
                                              Rng(sub_seed(s.seed, "trees", static_cast<uint32_t>(k)), Stream::permutation));
   s.trees->boost(pool);
-  if (stage + 1 < BoostedTrees::kStages) return;
+  if (stage + 1 < BoostedTrees::kStages) return true;
   s.importance.col(k) = s.trees->importance();
   s.train(k) = accuracy(s.trees->fitted(), s.sample.train.factors.col(k));
   s.test(k) = accuracy(s.trees->predict(s.sample.test.codes, pool), s.sample.test.factors.col(k));
+  return true;
 }
 
 Report report(const DciState& s) {
@@ -81,8 +82,8 @@ Job dci(const Sample& sample, uint64_t seed) {
   dci_scores(Eigen::MatrixXd::Zero(codes, factors));  // refuse now rather than after minutes
   const auto state = std::make_shared<DciState>(
       DciState{sample, seed, {}, Eigen::MatrixXd(codes, factors), Eigen::VectorXd(factors), Eigen::VectorXd(factors)});
-  return {static_cast<int>(factors) * BoostedTrees::kStages, [state](int piece, Pool& pool) { run_piece(*state, piece, pool); },
-          [state] { return report(*state); }};
+  return {static_cast<int>(factors) * BoostedTrees::kStages,
+          [state](int piece, Pool& pool) { return run_piece(*state, piece, pool); }, [state] { return report(*state); }};
 }
 
 }  // namespace unpick

@@ -23,12 +23,16 @@ using Eigen::VectorXi;
 constexpr int kFolds = 5;
 constexpr size_t kStrengths = 10;
 constexpr const char* kClassifiers[] = {"gradient_boosting", "logistic_regression_cv", "logistic_regression_cv_ovr"};
+constexpr auto kForms = static_cast<Index>(std::size(kClassifiers));
 
 double strength(size_t i) { return std::pow(10.0, -4 + 8.0 * static_cast<double>(i) / (kStrengths - 1)); }
 
-// Folds are consecutive, the first n % 5 of them one longer.
+// Consecutive points are held, in the first n % 5 folds one more.
 struct Fold {
   std::vector<Index> train, held;
+  // For each C the accuracy on the held points, and the weights.
+  std::array<double, kStrengths> accuracy{};
+  std::array<MatrixXd, kStrengths> weights;
 };
 std::vector<Fold> folds(Index n) {
   std::vector<Fold> result(kFolds);
@@ -43,82 +47,92 @@ std::vector<Fold> folds(Index n) {
   return result;
 }
 
-// For each C the accuracy on the held points of a fold, and the weights; a fit starts where the last one ended.
-struct FoldFits {
-  std::array<double, kStrengths> accuracy{};
-  std::array<MatrixXd, kStrengths> weights;
-};
-FoldFits fold_fits(const MatrixXd& x, const VectorXi& y, const Fold& fold) {
+// A fit starts where the last one ended.
+Stepwise fit_fold(const MatrixXd& x, const VectorXi& y, Fold& fold) {
   const MatrixXd train = x(fold.train, Eigen::all), held = x(fold.held, Eigen::all);
-  FoldFits result;
+  const VectorXi train_y = y(fold.train), held_y = y(fold.held);
+  LogisticRegression fit;
   for (size_t i = 0; i < kStrengths; ++i) {
-    const LogisticRegression fit(train, y(fold.train), strength(i), i > 0 ? &result.weights[i - 1] : nullptr, Until::hundred_steps);
-    result.accuracy[i] = accuracy(fit.predict(held), y(fold.held));
-    result.weights[i] = fit.weights();
+    co_await fit.fit(train, train_y, strength(i), fit.weights(), Until::hundred_steps);
+    fold.accuracy[i] = accuracy(fit.predict(held), held_y);
+    fold.weights[i] = fit.weights();
   }
-  return result;
 }
 
 // With the first C of the best mean accuracy, from the mean of the folds' weights.
-LogisticRegression refit(const MatrixXd& x, const VectorXi& y, std::span<const FoldFits> folds) {
+Stepwise refit(const MatrixXd& x, const VectorXi& y, std::span<const Fold> folds, LogisticRegression& fit) {
   std::array<double, kStrengths> sum{};
-  for (const FoldFits& fold : folds)
+  for (const Fold& fold : folds)
     for (size_t i = 0; i < sum.size(); ++i) sum[i] += fold.accuracy[i];
   const auto best = static_cast<size_t>(std::max_element(sum.begin(), sum.end()) - sum.begin());
   MatrixXd start = folds[0].weights[best];
-  for (const FoldFits& fold : folds.subspan(1)) start += fold.weights[best];
+  for (const Fold& fold : folds.subspan(1)) start += fold.weights[best];
   start /= static_cast<double>(folds.size());
-  return {x, y, strength(best), &start, Until::hundred_steps};
+  co_await fit.fit(x, y, strength(best), start, Until::hundred_steps);
 }
 
-// NaN where the classifier is not defined.
-struct Accuracies {
-  double train = std::numeric_limits<double>::quiet_NaN(), test = train;
-};
+// The scores of class c against all others.
+Stepwise score_class(const MatrixXd& x, VectorXi is_c, const MatrixXd& test_x, MatrixXd& scores, Index c) {
+  std::vector<Fold> parts = folds(is_c.size());
+  for (Fold& fold : parts) co_await fit_fold(x, is_c, fold);
+  LogisticRegression fit;
+  co_await refit(x, is_c, parts, fit);
+  scores.col(c) = fit.scores(test_x);
+}
 
-Accuracies classify(size_t classifier, const Points& train, const Points& test, Index k, uint64_t seed, Pool& pool) {
-  const VectorXi y = train.factors.col(k), test_y = test.factors.col(k);
-  if (classifier == 0) {
-    BoostedTrees trees(train.codes, y, Rng(seed, Stream::permutation));
-    for (int stage = 0; stage < BoostedTrees::kStages; ++stage) trees.boost(pool);
-    return {accuracy(trees.fitted(), y), accuracy(trees.predict(test.codes, pool), test_y)};
-  }
-  MatrixXd both(train.size() + test.size(), train.codes.cols());
-  both << train.codes.cast<double>(), test.codes.cast<double>();
-  const auto predict = classifier == 1 ? predict_softmax_cv : predict_ovr_cv;
-  const VectorXi guess = predict(both.topRows(train.size()), y, both, pool);
-  if (guess.size() == 0) return {};
-  return {accuracy(guess.head(train.size()), y), accuracy(guess.tail(test.size()), test_y)};
+// Each to its next pause; false once all are done.
+bool advance(std::vector<Stepwise>& work, Pool& pool) {
+  pool.run(static_cast<int>(work.size()), [&](int i, int) { work[static_cast<size_t>(i)].advance(); });
+  std::erase_if(work, [](const Stepwise& one) { return one.done(); });
+  return !work.empty();
 }
 
 struct DownstreamState {
-  std::vector<Points> train;
+  std::vector<Points> train;  // [labels]
   Points test;
   uint64_t seed;
-  std::vector<Accuracies> results;  // [labels][classifier][K]
-
-  Accuracies& at(size_t labels, size_t classifier, Index k) {
-    return results[(labels * std::size(kClassifiers) + classifier) * static_cast<size_t>(test.factors.cols()) +
-                   static_cast<size_t>(k)];
-  }
+  MatrixXd of_train, of_test;  // [labels*classifiers,K] accuracies; NaN where the classifier is not defined
+  Stepwise at_work;
 };
 
-Report report_of(DownstreamState& s) {
+Stepwise classify(DownstreamState& s, Index row, Index k, uint64_t seed, Pool& pool) {
+  const Points& train = s.train[static_cast<size_t>(row / kForms)];
+  const VectorXi y = train.factors.col(k), test_y = s.test.factors.col(k);
+  if (row % kForms == 0) {
+    BoostedTrees trees(train.codes, y, Rng(seed, Stream::permutation));
+    for (int stage = 0; stage < BoostedTrees::kStages; ++stage) {
+      trees.boost(pool);
+      co_await pause;
+    }
+    s.of_train(row, k) = accuracy(trees.fitted(), y);
+    s.of_test(row, k) = accuracy(trees.predict(s.test.codes, pool), test_y);
+    co_return;
+  }
+  MatrixXd both(train.size() + s.test.size(), train.codes.cols());
+  both << train.codes.cast<double>(), s.test.codes.cast<double>();
+  const MatrixXd x = both.topRows(train.size());
+  VectorXi guess;
+  co_await (row % kForms == 1 ? predict_softmax_cv : predict_ovr_cv)(x, y, both, pool, guess);
+  if (guess.size() == 0) co_return;
+  s.of_train(row, k) = accuracy(guess.head(train.size()), y);
+  s.of_test(row, k) = accuracy(guess.tail(s.test.size()), test_y);
+}
+
+Report report_of(const DownstreamState& s) {
   Report report;
-  const Index factors = s.test.factors.cols();
-  for (size_t c = 0; c < std::size(kClassifiers); ++c) {
+  for (Index c = 0; c < kForms; ++c) {
     double few = 0, many = 0;
     for (size_t l = 0; l < s.train.size(); ++l) {
-      Eigen::VectorXd train(factors), test(factors);
-      for (Index k = 0; k < factors; ++k) train(k) = s.at(l, c, k).train, test(k) = s.at(l, c, k).test;
+      const Index row = static_cast<Index>(l) * kForms + c, labels = s.train[l].size();
+      const Eigen::VectorXd train = s.of_train.row(row), test = s.of_test.row(row);
       Report part;
       part.add("train", train);
       part.add("test", test);
       part.add("mean_test", test.mean());
       part.add("mean_train", train.mean());
-      report.add(std::string(kClassifiers[c]) + ":" + std::to_string(s.train[l].size()), part);
-      if (s.train[l].size() == 100) few = test.mean();
-      if (s.train[l].size() == 10000) many = test.mean();
+      report.add(kClassifiers[c] + (":" + std::to_string(labels)), part);
+      if (labels == 100) few = test.mean();
+      if (labels == 10000) many = test.mean();
     }
     if (few != 0 && many != 0) report.add("efficiency/" + std::string(kClassifiers[c]), few / many);
   }
@@ -127,46 +141,44 @@ Report report_of(DownstreamState& s) {
 
 }  // namespace
 
-VectorXi predict_softmax_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd& test_x, Pool& pool) {
-  const std::vector<Fold> parts = folds(y.size());
+Stepwise predict_softmax_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd& test_x, Pool& pool, VectorXi& labels) {
+  std::vector<Fold> parts = folds(y.size());
+  labels.resize(0);
   for (const Fold& fold : parts)
-    if (classes(y(fold.train)).names != classes(y).names) return {};
-  std::vector<FoldFits> fits(parts.size());
-  pool.run(kFolds, [&](int f, int) { fits[static_cast<size_t>(f)] = fold_fits(x, y, parts[static_cast<size_t>(f)]); });
-  return refit(x, y, fits).predict(test_x);
+    if (classes(y(fold.train)).names != classes(y).names) co_return;
+  std::vector<Stepwise> fitting;
+  for (Fold& fold : parts) fitting.push_back(fit_fold(x, y, fold));
+  while (advance(fitting, pool)) co_await pause;
+  LogisticRegression fit;
+  co_await refit(x, y, parts, fit);
+  labels = fit.predict(test_x);
 }
 
-VectorXi predict_ovr_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd& test_x, Pool& pool) {
+Stepwise predict_ovr_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd& test_x, Pool& pool, VectorXi& labels) {
   const Classes all = classes(y);
-  if (all.count() <= 2) return predict_softmax_cv(x, y, test_x, pool);
-  const std::vector<Fold> parts = folds(y.size());
-  MatrixXd scores(test_x.rows(), all.count());
-  pool.run(all.count(), [&](int c, int) {
-    const VectorXi is_c = (all.of.array() == c).cast<int>();
-    std::vector<FoldFits> fits;
-    for (const Fold& fold : parts) fits.push_back(fold_fits(x, is_c, fold));
-    scores.col(c) = refit(x, is_c, fits).scores(test_x);
-  });
-  VectorXi labels(test_x.rows());
-  for (Index i = 0; i < labels.size(); ++i) {
-    Index best = 0;
-    scores.row(i).maxCoeff(&best);
-    labels(i) = all.names[static_cast<size_t>(best)];
+  if (all.count() <= 2) {
+    co_await predict_softmax_cv(x, y, test_x, pool, labels);
+    co_return;
   }
-  return labels;
+  MatrixXd scores(test_x.rows(), all.count());
+  std::vector<Stepwise> scoring;
+  for (Index c = 0; c < all.count(); ++c)
+    scoring.push_back(score_class(x, (all.of.array() == static_cast<int>(c)).cast<int>(), test_x, scores, c));
+  while (advance(scoring, pool)) co_await pause;
+  labels = all.decide(scores);
 }
 
 Job downstream(std::vector<Points> train, Points test, uint64_t seed) {
-  const Index factors = test.factors.cols();
-  const auto each = static_cast<Index>(std::size(kClassifiers)) * factors;
-  const auto s = std::make_shared<DownstreamState>(DownstreamState{std::move(train), std::move(test), seed, {}});
-  s->results.resize(s->train.size() * static_cast<size_t>(each));
-  const auto piece = [s, each, factors](int number, Pool& pool) {
-    const auto l = static_cast<size_t>(number / each), c = static_cast<size_t>(number % each / factors);
-    const Index k = number % factors;
-    s->at(l, c, k) = classify(c, s->train[l], s->test, k, sub_seed(s->seed, "downstream", static_cast<uint32_t>(number)), pool);
+  const Index factors = test.factors.cols(), rows = kForms * static_cast<Index>(train.size());
+  const MatrixXd unknown = MatrixXd::Constant(rows, factors, std::numeric_limits<double>::quiet_NaN());
+  const auto s = std::make_shared<DownstreamState>(DownstreamState{std::move(train), std::move(test), seed, unknown, unknown, {}});
+  const auto piece = [s, factors](int number, Pool& pool) {
+    if (s->at_work.done())
+      s->at_work =
+          classify(*s, number / factors, number % factors, sub_seed(s->seed, "downstream", static_cast<uint32_t>(number)), pool);
+    return !s->at_work.advance();
   };
-  return {static_cast<int>(s->results.size()), piece, [s] { return report_of(*s); }};
+  return {static_cast<int>(rows * factors), piece, [s] { return report_of(*s); }};
 }
 
 }  // namespace unpick

@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/stepwise.h"
 #include "core/metrics/job.h"
 #include "core/metrics/points.h"
 
@@ -23,13 +24,15 @@ inline constexpr int kLabelCounts[] = {10, 100, 1000, 10000};
 // "NAME:LABELS/train", "/test" [K] accuracies, "/mean_train", "/mean_test", NAME being gradient_boosting, logistic_regression_cv
 // and logistic_regression_cv_ovr; "efficiency/NAME" where there are 100 and 10000 labels. `train` has one set of points for
 // each number of labels; a factor with a single class among them is always guessed as that class. A piece is one classifier of one
-// factor: up to a minute for the regressions of 10000 labels.
+// factor, and pauses.
 Job downstream(std::vector<Points> train, Points test, uint64_t seed);
 
-// The labels of `test_x` by logistic regression with a C chosen on the train points; empty if a fold lacks a class that another
+// The labels of `test_x` by logistic regression with a C chosen on the train points; none if a fold lacks a class that another
 // has. N >= 5 points.
-Eigen::VectorXi predict_softmax_cv(const Eigen::MatrixXd& x, const Eigen::VectorXi& y, const Eigen::MatrixXd& test_x, Pool& pool);
+Stepwise predict_softmax_cv(const Eigen::MatrixXd& x, const Eigen::VectorXi& y, const Eigen::MatrixXd& test_x, Pool& pool,
+                            Eigen::VectorXi& labels);
 // The same with one regression, and one C, for each class.
-Eigen::VectorXi predict_ovr_cv(const Eigen::MatrixXd& x, const Eigen::VectorXi& y, const Eigen::MatrixXd& test_x, Pool& pool);
+Stepwise predict_ovr_cv(const Eigen::MatrixXd& x, const Eigen::VectorXi& y, const Eigen::MatrixXd& test_x, Pool& pool,
+                        Eigen::VectorXi& labels);
 
 }  // namespace unpick

@@ -18,7 +18,7 @@ bool Evaluation::step(Pool& pool) {
       job_ = task.start(task.seeds[seed_]);
       piece_ = 0;
     } else if (piece_ < job_->pieces) {
-      job_->run(piece_++, pool);
+      piece_ += job_->run(piece_, pool);
     } else {
       outcomes_[task_].reports.push_back(job_->report());
       job_.reset();

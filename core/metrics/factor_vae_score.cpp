@@ -90,10 +90,12 @@ Job factor_vae_score(Representation& representation, uint64_t seed, int num_trai
   const auto s = std::make_shared<FactorVaeState>(FactorVaeState{
       representation, Rng(sub_seed(seed, "factor_vae"), Stream::probe), num_train, num_train + num_eval, {}, {}, {}, {}});
   const auto piece = [s, num_variance](int number, Pool&) {
-    if (number == 0) return find_active(*s, num_variance);
-    if (s->active.empty()) return;
     const Index begin = (number - 1) * kVotesPerPiece;
-    vote(*s, begin, std::min<Index>(s->num_points, begin + kVotesPerPiece));
+    if (number == 0)
+      find_active(*s, num_variance);
+    else if (!s->active.empty())
+      vote(*s, begin, std::min<Index>(s->num_points, begin + kVotesPerPiece));
+    return true;
   };
   return {1 + static_cast<int>((s->num_points + kVotesPerPiece - 1) / kVotesPerPiece), piece, [s] { return report_of(*s); }};
 }

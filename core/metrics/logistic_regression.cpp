@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "core/base/check.h"
@@ -17,13 +18,39 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double kFlat = 1e-6;  // nats: stop when no entry of the gradient is larger
+constexpr double kFlat = 1e-6;       // nats: stop when no entry of the gradient is larger
+constexpr double kRounding = 1e-13;  // of the objective, which hides the last steps' descent
 constexpr int kMostNewtonSteps = 100, kMostProducts = 200, kMostHalvings = 40;
 
 // SciPy's, as scikit-learn 1.2 calls it.
 constexpr int kQuasiNewtonSteps = 100, kMostTries = 20;
 constexpr size_t kPairs = 10;
 constexpr double kNearlyFlat = 1e-4, kNoProgress = 2.2e-9, kEnoughDescent = 1e-3, kEnoughFlattening = 0.9;
+
+constexpr Index kBlock = 512;  // that stay in the cache while columns are multiplied
+
+double dot(const MatrixXd& a, const MatrixXd& b) { return a.cwiseProduct(b).sum(); }
+
+// X W and X' R by columns, which are long and few: in a browser, where Eigen knows no vectors, its own product takes ten times as
+// long.
+MatrixXd times(const MatrixXd& X, const MatrixXd& W) {
+  MatrixXd P = MatrixXd::Zero(X.rows(), W.cols());
+  for (Index i = 0; i < X.rows(); i += kBlock) {
+    const Index n = std::min(kBlock, X.rows() - i);
+    for (Index c = 0; c < W.cols(); ++c)
+      for (Index d = 0; d < X.cols(); ++d) P.col(c).segment(i, n) += W(d, c) * X.col(d).segment(i, n);
+  }
+  return P;
+}
+MatrixXd transpose_times(const MatrixXd& X, const MatrixXd& R) {
+  MatrixXd sum = MatrixXd::Zero(X.cols(), R.cols());
+  for (Index i = 0; i < X.rows(); i += kBlock) {
+    const Index n = std::min(kBlock, X.rows() - i);
+    for (Index c = 0; c < R.cols(); ++c)
+      for (Index d = 0; d < X.cols(); ++d) sum(d, c) += X.col(d).segment(i, n).dot(R.col(c).segment(i, n));
+  }
+  return sum;
+}
 
 MatrixXd with_ones(const MatrixXd& x) {
   MatrixXd X(x.rows(), x.cols() + 1);
@@ -49,40 +76,34 @@ VectorXd normalise(MatrixXd& scores) {
 class SoftmaxLoss {
  public:
   SoftmaxLoss(const MatrixXd& x, const Eigen::VectorXi& y, Index columns, double C)
-      : X_(with_ones(x)), y_(y), columns_(columns), penalty_(1 / C) {}
+      : X_(with_ones(x)), Y_(MatrixXd::Zero(x.rows(), columns)), penalty_(1 / C) {
+    for (Index i = 0; i < y.size(); ++i)
+      if (columns > 1 || y(i) == 1) Y_(i, columns > 1 ? y(i) : 0) = 1;
+  }
 
   double value(const MatrixXd& W) {
-    P_.noalias() = X_ * W;
-    double of_truth = 0;
-    for (Index i = 0; i < y_.size(); ++i) of_truth += columns_ > 1 ? P_(i, y_(i)) : y_(i) * P_(i, 0);
+    P_ = times(X_, W);
+    const double of_truth = dot(P_, Y_);
     return normalise(P_).sum() - of_truth + penalty_ / 2 * W.topRows(W.rows() - 1).squaredNorm();
   }
 
   // Of the last value's W.
-  MatrixXd gradient(const MatrixXd& W) const {
-    MatrixXd R = P_;
-    for (Index i = 0; i < y_.size(); ++i) {
-      if (columns_ > 1)
-        R(i, y_(i)) -= 1;
-      else
-        R(i, 0) -= y_(i);
-    }
-    return penalised(X_.transpose() * R, W);
-  }
+  MatrixXd gradient(const MatrixXd& W) const { return penalised(transpose_times(X_, P_ - Y_), W); }
 
   MatrixXd hessian_times(const MatrixXd& V) const {
-    MatrixXd S = X_ * V;
-    const VectorXd mean = S.cwiseProduct(P_).rowwise().sum();
+    MatrixXd S = times(X_, V);
+    VectorXd mean = VectorXd::Zero(S.rows());
+    for (Index c = 0; c < S.cols(); ++c) mean += S.col(c).cwiseProduct(P_.col(c));
     S = (S.colwise() - mean).cwiseProduct(P_);
-    return penalised(X_.transpose() * S, V);
+    return penalised(transpose_times(X_, S), V);
   }
 
   // The inverses of the Hessian's diagonal blocks, one for each column of W.
   std::vector<MatrixXd> inverse_blocks() const {
     std::vector<MatrixXd> result;
-    for (Index c = 0; c < columns_; ++c) {
+    for (Index c = 0; c < P_.cols(); ++c) {
       const VectorXd weight = P_.col(c).array() * (1 - P_.col(c).array());
-      MatrixXd block = X_.transpose() * weight.asDiagonal() * X_;
+      MatrixXd block = transpose_times(X_, weight.asDiagonal() * X_);
       block.diagonal().array() += 1e-12 * block.trace() + 1e-300;
       block.diagonal().head(X_.cols() - 1).array() += penalty_;
       result.push_back(inverse_of_positive(block));
@@ -96,27 +117,26 @@ class SoftmaxLoss {
     return M;
   }
 
-  MatrixXd X_;         // [N,D+1]
-  Eigen::VectorXi y_;  // [N] in 0..classes-1
-  Index columns_;
+  MatrixXd X_;  // [N,D+1]
+  MatrixXd Y_;  // [N,columns] 1 for the class that a point has
   double penalty_;
   MatrixXd P_;  // [N,columns]
 };
 
-double dot(const MatrixXd& a, const MatrixXd& b) { return a.cwiseProduct(b).sum(); }
-
 // Solves H d = -g, the more exactly the smaller g is.
-MatrixXd newton_direction(const SoftmaxLoss& f, const MatrixXd& g) {
+Stepwise newton_direction(const SoftmaxLoss& f, const MatrixXd& g, MatrixXd& d) {
   const std::vector<MatrixXd> inverse = f.inverse_blocks();
   const auto precondition = [&](const MatrixXd& r) {
     MatrixXd z(r.rows(), r.cols());
     for (Index c = 0; c < r.cols(); ++c) z.col(c) = inverse[static_cast<size_t>(c)] * r.col(c);
     return z;
   };
-  MatrixXd d = MatrixXd::Zero(g.rows(), g.cols()), r = -g, z = precondition(r), p = z;
+  d.setZero(g.rows(), g.cols());
+  MatrixXd r = -g, z = precondition(r), p = z;
   double rz = dot(r, z);
   const double enough = std::min(0.1, std::sqrt(g.norm())) * g.norm();
   for (int i = 0; i < kMostProducts && r.norm() > enough; ++i) {
+    co_await pause;
     const MatrixXd Hp = f.hessian_times(p);
     const double curvature = dot(p, Hp);
     if (!(curvature > 0)) break;
@@ -128,23 +148,24 @@ MatrixXd newton_direction(const SoftmaxLoss& f, const MatrixXd& g) {
     p = z + next / rz * p;
     rz = next;
   }
-  return d;
 }
 
-void newton(SoftmaxLoss& f, MatrixXd& W) {
+Stepwise newton(SoftmaxLoss f, MatrixXd& W) {
   double value = f.value(W);
+  MatrixXd d;
   for (int step = 0; step < kMostNewtonSteps; ++step) {
     const MatrixXd g = f.gradient(W);
-    if (g.cwiseAbs().maxCoeff() <= kFlat) return;
-    const MatrixXd d = newton_direction(f, g);
+    if (g.cwiseAbs().maxCoeff() <= kFlat) co_return;
+    co_await newton_direction(f, g, d);
     const double slope = dot(g, d);
     double length = 1, next = 0;
     int halvings = 0;
     for (; halvings < kMostHalvings; ++halvings, length /= 2) {
+      co_await pause;
       next = f.value(W + length * d);
-      if (next <= value + 1e-4 * length * slope) break;
+      if (next <= value + 1e-4 * length * slope + kRounding * std::abs(value)) break;
     }
-    if (halvings == kMostHalvings) return;  // rounding hides the descent that is left
+    if (halvings == kMostHalvings) co_return;
     W += length * d;
     value = next;
   }
@@ -168,7 +189,7 @@ MatrixXd quasi_newton_direction(const std::deque<Change>& pairs, const MatrixXd&
   return d;
 }
 
-void quasi_newton(SoftmaxLoss& f, MatrixXd& W) {
+Stepwise quasi_newton(SoftmaxLoss f, MatrixXd& W) {
   double value = f.value(W);
   MatrixXd g = f.gradient(W);
   std::deque<Change> pairs;
@@ -179,6 +200,7 @@ void quasi_newton(SoftmaxLoss& f, MatrixXd& W) {
     double length = step == 0 ? std::min(1.0, 1 / g.norm()) : 1, low = 0, high = HUGE_VAL, next = value;
     MatrixXd there = W, g_there = g;
     for (int tries = 0; tries < kMostTries; ++tries) {
+      co_await pause;
       there = W + length * d;
       next = f.value(there);
       g_there = f.gradient(there);
@@ -188,32 +210,34 @@ void quasi_newton(SoftmaxLoss& f, MatrixXd& W) {
       (descends && slope_there < 0 ? low : high) = length;
       length = std::isinf(high) ? 4 * length : (low + high) / 2;
     }
-    if (!(next < value)) return;
+    if (!(next < value)) co_return;
     if (pairs.size() == kPairs) pairs.pop_front();
     pairs.push_back({there - W, g_there - g});
     const double progress = (value - next) / std::max({std::abs(value), std::abs(next), 1.0});
     W = there;
     g = g_there;
     value = next;
-    if (progress <= kNoProgress) return;
+    if (progress <= kNoProgress) co_return;
   }
 }
 
 }  // namespace
 
-LogisticRegression::LogisticRegression(const MatrixXd& x, const Eigen::VectorXi& labels, double C, const MatrixXd* start,
-                                       Until until)
-    : classes_(classes(labels)) {
+Stepwise LogisticRegression::fit(MatrixXd x, Eigen::VectorXi labels, double C, MatrixXd start, Until until) {
   if (x.rows() != labels.size() || x.rows() == 0) throw ShapeError("logistic regression: one label for each of N >= 1 rows");
+  classes_ = classes(labels);
   const Index columns = classes_.count() > 2 ? classes_.count() : 1;
   W_ = MatrixXd::Zero(x.cols() + 1, columns);
-  if (classes_.count() < 2) return;
-  if (start && start->rows() == W_.rows() && start->cols() == W_.cols()) W_ = *start;
+  if (classes_.count() < 2) co_return;
+  if (start.rows() == W_.rows() && start.cols() == W_.cols()) W_ = start;
   SoftmaxLoss f(x, classes_.of, columns, C);
-  until == Until::minimum ? newton(f, W_) : quasi_newton(f, W_);
+  if (until == Until::minimum)
+    co_await newton(std::move(f), W_);
+  else
+    co_await quasi_newton(std::move(f), W_);
 }
 
-MatrixXd LogisticRegression::scores(const MatrixXd& x) const { return with_ones(x) * W_; }
+MatrixXd LogisticRegression::scores(const MatrixXd& x) const { return times(with_ones(x), W_); }
 
 MatrixXd LogisticRegression::probabilities(const MatrixXd& x) const {
   if (classes_.count() == 1) return MatrixXd::Ones(x.rows(), 1);
@@ -223,20 +247,6 @@ MatrixXd LogisticRegression::probabilities(const MatrixXd& x) const {
   MatrixXd both(P.rows(), 2);
   both << 1 - P.array(), P;
   return both;
-}
-
-Eigen::VectorXi LogisticRegression::predict(const MatrixXd& x) const {
-  const MatrixXd S = scores(x);
-  Eigen::VectorXi labels(x.rows());
-  for (Index i = 0; i < x.rows(); ++i) {
-    Index best = 0;
-    if (S.cols() > 1)
-      S.row(i).maxCoeff(&best);
-    else
-      best = S(i, 0) > 0;
-    labels(i) = classes_.names[static_cast<size_t>(best)];
-  }
-  return labels;
 }
 
 }  // namespace unpick

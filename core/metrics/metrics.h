@@ -4,8 +4,8 @@
 // name differ by estimator, so every output carries these. A metric of points is a function of points alone; a metric that
 // intervenes draws its own and needs a representation.
 //
-// To add a metric: a file of its own with a function from points to a Job, and a row in rows.h.
-// Read next: core/metrics/rows.h, core/metrics/job.h, core/metrics/evaluation.h
+// To add a metric: a file of its own with a function from points to a Job, and a row in table.cpp.
+// Read next: core/metrics/table.cpp, core/metrics/job.h, core/metrics/evaluation.h
 #pragma once
 
 #include <cstdint>

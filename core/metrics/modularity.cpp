@@ -21,13 +21,23 @@ struct ModularityState {
   Eigen::MatrixXd train_x, test_x;  // [N,D] standardised by the train points
   Eigen::MatrixXi train_y, test_y;  // [N,K]
   Eigen::VectorXd train, test;      // [K]
+  Stepwise at_work;                 // on a factor
 };
 
 // The mean over classes of the area under the curve of "this class or another".
-double macro_auc(const Eigen::MatrixXd& probabilities, const Eigen::VectorXi& of) {
-  double sum = 0;
-  for (Index c = 0; c < probabilities.cols(); ++c) sum += roc_auc(probabilities.col(c), of.array() == static_cast<int>(c));
-  return sum / static_cast<double>(probabilities.cols());
+Stepwise macro_auc(Eigen::MatrixXd probabilities, Eigen::VectorXi of, double& mean) {
+  mean = 0;
+  for (Index c = 0; c < probabilities.cols(); ++c) {
+    mean += roc_auc(probabilities.col(c), of.array() == static_cast<int>(c)) / static_cast<double>(probabilities.cols());
+    co_await pause;
+  }
+}
+
+Stepwise read_off(ModularityState& s, Index k) {
+  LogisticRegression fit;
+  co_await fit.fit(s.train_x, s.train_y.col(k));
+  co_await macro_auc(fit.probabilities(s.train_x), fit.seen().of, s.train(k));
+  co_await macro_auc(fit.probabilities(s.test_x), fit.seen().find(s.test_y.col(k)), s.test(k));
 }
 
 }  // namespace
@@ -86,9 +96,8 @@ Job explicitness(const Sample& sample) {
   s->train.resize(factors);
   s->test.resize(factors);
   const auto piece = [s](int k, Pool&) {
-    const LogisticRegression fit(s->train_x, s->train_y.col(k));
-    s->train(k) = macro_auc(fit.probabilities(s->train_x), fit.seen().of);
-    s->test(k) = macro_auc(fit.probabilities(s->test_x), fit.seen().find(s->test_y.col(k)));
+    if (s->at_work.done()) s->at_work = read_off(*s, k);
+    return !s->at_work.advance();
   };
   const auto report = [s] {
     Report r;

@@ -46,6 +46,17 @@ Eigen::VectorXi Classes::find(const Eigen::VectorXi& others) const {
   });
 }
 
+Eigen::VectorXi Classes::decide(const Eigen::MatrixXd& scores) const {
+  Eigen::VectorXi labels(scores.rows());
+  for (Eigen::Index i = 0; i < scores.rows(); ++i) {
+    Eigen::Index best = 0;
+    if (scores.cols() == 1) best = scores(i, 0) > 0;
+    if (scores.cols() > 1) scores.row(i).maxCoeff(&best);
+    labels(i) = names[static_cast<size_t>(best)];
+  }
+  return labels;
+}
+
 Classes classes(const Eigen::VectorXi& labels) {
   Classes result;
   result.names.assign(labels.begin(), labels.end());

@@ -39,6 +39,8 @@ struct Classes {
   int count() const { return static_cast<int>(names.size()); }
   // The classes of other points, -1 for a name that is not known.
   Eigen::VectorXi find(const Eigen::VectorXi& others) const;
+  // The name of each row's largest score, the first of equals [N]. One column is the log-odds of the second of two classes.
+  Eigen::VectorXi decide(const Eigen::MatrixXd& scores) const;
 };
 Classes classes(const Eigen::VectorXi& labels);
 

@@ -42,6 +42,7 @@ Job sap(const Sample& sample) {
     s->correlation(d, k) = squared_correlation(train.codes.col(d), train.factors.col(k));
     const LinearSvm svm(train.codes.col(d), train.factors.col(k), kPenalty);
     s->accuracy(d, k) = accuracy(svm.predict(test.codes.col(d)), test.factors.col(k));
+    return true;
   };
   const auto report = [s] {
     Report r;

@@ -61,7 +61,10 @@ Job evidence(const Model& model, const Dataset& data, Backend& backend, uint64_t
     throw Error(ErrorKind::usage, "data '" + data.spec() + "'", "has other images than the model takes",
                 "give the data it was trained on");
   const auto s = std::make_shared<Estimator>(model, data, backend, seed);
-  const auto piece = [s, batches](int number, Pool& pool) { run_batch(*s, static_cast<uint32_t>(number), batches, pool); };
+  const auto piece = [s, batches](int number, Pool& pool) {
+    run_batch(*s, static_cast<uint32_t>(number), batches, pool);
+    return true;
+  };
   const auto report = [s] {
     Report r;
     r.add("reconstruction_loss", s->reconstruction);

@@ -10,8 +10,8 @@
 
 #include "core/backend/backend.h"
 #include "core/data/dataset.h"
-#include "core/metrics/correlation.h"
 #include "core/model/model.h"
+#include "core/session/correlation.h"
 
 namespace unpick {
 

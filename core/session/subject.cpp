@@ -12,6 +12,7 @@ constexpr double kWatchEvery = 0.15;  // seconds, at least, from one look at the
 constexpr double kSeamsEvery = 1.5;   // seconds, at least, from one picture of the seams to the beginning of the next
 constexpr double kSeamSlice = 0.006;  // seconds, about, of tracing seams at a time
 constexpr double kScoreSlice = 0.03;  // of scoring, which somebody waits for
+constexpr double kScoresEvery = 0.2;  // seconds between two pictures of how far it is
 
 std::shared_ptr<const std::vector<OutlineBox>> outline_of(const Training& t) {
   return std::make_shared<const std::vector<OutlineBox>>(outline(*t.graph, t.loss, t.parameters));
@@ -81,8 +82,7 @@ double Subject::due_at(bool playing, double rested) const {
 
 bool Subject::watch(bool playing, int64_t& serial) {
   if (score_watch_ && !look_asked()) {
-    watch_scores();
-    return true;
+    return watch_scores();
   }
   const bool model_due = out_of_date() && (!playing || seconds_now() >= model_watched_ + kWatchEvery);
   if (!look_asked() && !model_due) return watch_seams(serial);
@@ -107,10 +107,14 @@ void Subject::watch_model(int64_t& serial) {
   model_watched_ = seconds_now();
 }
 
-void Subject::watch_scores() {
-  for (const double end = seconds_now() + kScoreSlice; score_watch_->busy() && seconds_now() < end;) score_watch_->advance();
+bool Subject::watch_scores() {
+  double now = seconds_now();
+  for (const double end = now + kScoreSlice; score_watch_->busy() && now < end; now = seconds_now()) score_watch_->advance();
+  if (score_watch_->busy() && now < scores_shown_ + kScoresEvery) return false;
+  scores_shown_ = now;
   scores_ = score_watch_->scores();
   if (!score_watch_->busy()) score_watch_.reset();
+  return true;
 }
 
 bool Subject::watch_seams(int64_t& serial) {

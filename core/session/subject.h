@@ -45,7 +45,7 @@ class Subject {
  private:
   bool look_asked() const { return look_asked_ && seen_.pictures; }
   void watch_model(int64_t& serial);
-  void watch_scores();
+  bool watch_scores();
   bool watch_seams(int64_t& serial);
   std::vector<int> looked_at() const;
 
@@ -61,7 +61,7 @@ class Subject {
   uint32_t image_;
   std::vector<std::optional<real>> moved_;  // [Z]
   bool look_asked_ = false, seams_asked_ = false;
-  double model_watched_ = 0, seams_watched_ = 0;  // when last, in seconds
+  double model_watched_ = 0, seams_watched_ = 0, scores_shown_ = 0;  // when last, in seconds
 };
 
 }  // namespace unpick

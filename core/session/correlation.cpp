@@ -1,5 +1,5 @@
 // Two passes in double: means first, so that a small spread around a large mean loses nothing. See correlation.h.
-#include "core/metrics/correlation.h"
+#include "core/session/correlation.h"
 
 #include <algorithm>
 #include <cmath>
