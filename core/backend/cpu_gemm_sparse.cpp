@@ -116,7 +116,7 @@ int cut_tiles(const Gemm& g, const Lists& lists) {
       return differences == 0;
     };
     while (end < g.m && equal(end)) ++end;
-    const int parts = ceil_div(end - m, kRows);
+    const int parts = ceil_div(end - m, kListedRows);
     for (int i = 0; i < parts; ++i) lists.tile[tiles++] = static_cast<Number>(m + part(end - m, parts, i));
     m = end;
   }
@@ -195,7 +195,7 @@ bool may_skip(const Gemm& g) {
   return !g.tb && !g.accumulate && g.n >= 4 * kPanel && g.m < kMaxRows && g.k < kMaxRows && int64_t{g.m} * g.n * g.k >= (1 << 16);
 }
 
-int64_t masked_scratch(const Gemm& g) { return may_skip(g) ? (2 * int64_t{g.k} * masked_group(g) + kRows) * kPanel : 0; }
+int64_t masked_scratch(const Gemm& g) { return may_skip(g) ? (2 * int64_t{g.k} * masked_group(g) + kListedRows) * kPanel : 0; }
 
 int64_t list_scratch(const Gemm& g) {
   constexpr int kNumbers = static_cast<int>(sizeof(real) / sizeof(Number));

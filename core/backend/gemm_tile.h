@@ -19,6 +19,7 @@ inline constexpr int kRows = 2, kVectors = 4;  // a broadcast is a load there, a
 #else
 inline constexpr int kRows = kRegisters == 32 ? 8 : kBytes == 32 ? 6 : 4, kVectors = 2;  // the most rows of a tile; its vectors
 #endif
+inline constexpr int kListedRows = kRegisters == 32 ? 12 : kRows;  // by list: a point's ten tangents, say, together
 inline constexpr int kPanel = kVectors * kLanes;  // columns of a tile, and of a packed panel of B
 inline constexpr int kWide = 8 * kLanes;          // columns of a tile of a single row
 inline constexpr int kAhead = 8;                  // listed rows of B that a single row asks for in advance
@@ -85,7 +86,7 @@ __attribute__((noinline)) void product(const Operands& o) {
   }
 }
 
-template <bool kListed, int R = kRows>
+template <bool kListed, int R = kListed ? kListedRows : kRows>
 void whole_product(int rows, const Operands& o) {
   if constexpr (R == 1)
     product<1, kVectors, kListed>(o);
@@ -93,7 +94,7 @@ void whole_product(int rows, const Operands& o) {
     rows == R ? product<R, kVectors, kListed>(o) : whole_product<kListed, R - 1>(rows, o);
 }
 
-// C[rows, width] for rows = 1..kRows and width = 1..kPanel; a narrow one goes through `edge` (kRows x kPanel), and B's rows
+// C[rows, width] for rows = 1..kRows, or kListedRows, and width = 1..kPanel; a narrow one goes through `edge` (kListedRows x kPanel), and B's rows
 // must be readable, and zero, up to kPanel.
 template <bool kListed>
 void panel_product(int rows, int width, Operands o, real* edge) {
