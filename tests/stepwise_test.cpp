@@ -13,7 +13,7 @@ namespace {
 Stepwise count_to(int n, std::vector<int>& seen) {
   for (int i = 1; i <= n; ++i) {
     seen.push_back(i);
-    co_await pause;
+    co_await Pause();
   }
 }
 

@@ -20,9 +20,9 @@ inline constexpr int kRows = 2, kVectors = 4;  // a broadcast is a load there, a
 inline constexpr int kRows = kRegisters == 32 ? 8 : kBytes == 32 ? 6 : 4, kVectors = 2;  // the most rows of a tile; its vectors
 #endif
 inline constexpr int kListedRows = kRegisters == 32 ? 12 : kRows;  // by list: a point's ten tangents, say, together
-inline constexpr int kPanel = kVectors * kLanes;  // columns of a tile, and of a packed panel of B
-inline constexpr int kWide = 8 * kLanes;          // columns of a tile of a single row
-inline constexpr int kAhead = 8;                  // listed rows of B that a single row asks for in advance
+inline constexpr int kPanel = kVectors * kLanes;                   // columns of a tile, and of a packed panel of B
+inline constexpr int kWide = 8 * kLanes;                           // columns of a tile of a single row
+inline constexpr int kAhead = 8;                                   // listed rows of B that a single row asks for in advance
 
 typedef uint16_t Number __attribute__((may_alias));  // NOLINT(modernize-use-using): lists live in scratch made for reals
 
@@ -94,8 +94,8 @@ void whole_product(int rows, const Operands& o) {
     rows == R ? product<R, kVectors, kListed>(o) : whole_product<kListed, R - 1>(rows, o);
 }
 
-// C[rows, width] for rows = 1..kRows, or kListedRows, and width = 1..kPanel; a narrow one goes through `edge` (kListedRows x kPanel), and B's rows
-// must be readable, and zero, up to kPanel.
+// C[rows, width] for rows = 1..kRows, or kListedRows, and width = 1..kPanel; a narrow one goes through `edge` (kListedRows x
+// kPanel), and B's rows must be readable, and zero, up to kPanel.
 template <bool kListed>
 void panel_product(int rows, int width, Operands o, real* edge) {
   if (width == kPanel) return whole_product<kListed>(rows, o);

@@ -1,9 +1,9 @@
-// Work that pauses: a function with `co_await pause` in it, run from one pause to the next whenever its owner has time.
+// Work that pauses: a function with `co_await Pause()` in it, run from one pause to the next whenever its owner has time.
 //
 //   Stepwise solve(Problem problem, Vector& x) {
 //     while (!solved(problem, x)) {
 //       improve(problem, x);
-//       co_await pause;
+//       co_await Pause();
 //     }
 //   }
 //   Stepwise both(Problem a, Problem b, Vector& x) { co_await solve(a, x); co_await solve(b, x); }
@@ -21,7 +21,7 @@
 
 namespace unpick {
 
-inline constexpr std::suspend_always pause;
+using Pause = std::suspend_always;
 
 class Stepwise {
  public:
@@ -66,7 +66,7 @@ struct Stepwise::promise_type {
   Stepwise get_return_object() { return Stepwise(std::coroutine_handle<promise_type>::from_promise(*this)); }
   std::suspend_always initial_suspend() noexcept { return {}; }
   std::suspend_always final_suspend() noexcept { return {}; }
-  std::suspend_always await_transform(std::suspend_always) noexcept { return {}; }
+  std::suspend_always await_transform(Pause) noexcept { return {}; }
   Part await_transform(Stepwise next) noexcept {
     part = std::move(next);
     return {part};

@@ -87,6 +87,33 @@ bool advance(std::vector<Stepwise>& work, Pool& pool) {
   return !work.empty();
 }
 
+Stepwise softmax_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd& test_x, Pool& pool, VectorXi& labels) {
+  std::vector<Fold> parts = folds(y.size());
+  labels.resize(0);
+  for (const Fold& fold : parts)
+    if (classes(y(fold.train)).names != classes(y).names) co_return;
+  std::vector<Stepwise> fitting;
+  for (Fold& fold : parts) fitting.push_back(fit_fold(x, y, fold));
+  while (advance(fitting, pool)) co_await Pause();
+  LogisticRegression fit;
+  co_await refit(x, y, parts, fit);
+  labels = fit.predict(test_x);
+}
+
+Stepwise ovr_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd& test_x, Pool& pool, VectorXi& labels) {
+  const Classes all = classes(y);
+  if (all.count() <= 2) {
+    co_await softmax_cv(x, y, test_x, pool, labels);
+    co_return;
+  }
+  MatrixXd scores(test_x.rows(), all.count());
+  std::vector<Stepwise> scoring;
+  for (Index c = 0; c < all.count(); ++c)
+    scoring.push_back(score_class(x, (all.of.array() == static_cast<int>(c)).cast<int>(), test_x, scores, c));
+  while (advance(scoring, pool)) co_await Pause();
+  labels = all.decide(scores);
+}
+
 struct DownstreamState {
   std::vector<Points> train;  // [labels]
   Points test;
@@ -102,7 +129,7 @@ Stepwise classify(DownstreamState& s, Index row, Index k, uint64_t seed, Pool& p
     BoostedTrees trees(train.codes, y, Rng(seed, Stream::permutation));
     for (int stage = 0; stage < BoostedTrees::kStages; ++stage) {
       trees.boost(pool);
-      co_await pause;
+      co_await Pause();
     }
     s.of_train(row, k) = accuracy(trees.fitted(), y);
     s.of_test(row, k) = accuracy(trees.predict(s.test.codes, pool), test_y);
@@ -112,7 +139,7 @@ Stepwise classify(DownstreamState& s, Index row, Index k, uint64_t seed, Pool& p
   both << train.codes.cast<double>(), s.test.codes.cast<double>();
   const MatrixXd x = both.topRows(train.size());
   VectorXi guess;
-  co_await (row % kForms == 1 ? predict_softmax_cv : predict_ovr_cv)(x, y, both, pool, guess);
+  co_await (row % kForms == 1 ? softmax_cv : ovr_cv)(x, y, both, pool, guess);
   if (guess.size() == 0) co_return;
   s.of_train(row, k) = accuracy(guess.head(train.size()), y);
   s.of_test(row, k) = accuracy(guess.tail(s.test.size()), test_y);
@@ -141,31 +168,12 @@ Report report_of(const DownstreamState& s) {
 
 }  // namespace
 
+// Coroutines with external linkage may not hold what is of this file alone.
 Stepwise predict_softmax_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd& test_x, Pool& pool, VectorXi& labels) {
-  std::vector<Fold> parts = folds(y.size());
-  labels.resize(0);
-  for (const Fold& fold : parts)
-    if (classes(y(fold.train)).names != classes(y).names) co_return;
-  std::vector<Stepwise> fitting;
-  for (Fold& fold : parts) fitting.push_back(fit_fold(x, y, fold));
-  while (advance(fitting, pool)) co_await pause;
-  LogisticRegression fit;
-  co_await refit(x, y, parts, fit);
-  labels = fit.predict(test_x);
+  return softmax_cv(x, y, test_x, pool, labels);
 }
-
 Stepwise predict_ovr_cv(const MatrixXd& x, const VectorXi& y, const MatrixXd& test_x, Pool& pool, VectorXi& labels) {
-  const Classes all = classes(y);
-  if (all.count() <= 2) {
-    co_await predict_softmax_cv(x, y, test_x, pool, labels);
-    co_return;
-  }
-  MatrixXd scores(test_x.rows(), all.count());
-  std::vector<Stepwise> scoring;
-  for (Index c = 0; c < all.count(); ++c)
-    scoring.push_back(score_class(x, (all.of.array() == static_cast<int>(c)).cast<int>(), test_x, scores, c));
-  while (advance(scoring, pool)) co_await pause;
-  labels = all.decide(scores);
+  return ovr_cv(x, y, test_x, pool, labels);
 }
 
 Job downstream(std::vector<Points> train, Points test, uint64_t seed) {

@@ -136,7 +136,7 @@ Stepwise newton_direction(const SoftmaxLoss& f, const MatrixXd& g, MatrixXd& d) 
   double rz = dot(r, z);
   const double enough = std::min(0.1, std::sqrt(g.norm())) * g.norm();
   for (int i = 0; i < kMostProducts && r.norm() > enough; ++i) {
-    co_await pause;
+    co_await Pause();
     const MatrixXd Hp = f.hessian_times(p);
     const double curvature = dot(p, Hp);
     if (!(curvature > 0)) break;
@@ -161,7 +161,7 @@ Stepwise newton(SoftmaxLoss f, MatrixXd& W) {
     double length = 1, next = 0;
     int halvings = 0;
     for (; halvings < kMostHalvings; ++halvings, length /= 2) {
-      co_await pause;
+      co_await Pause();
       next = f.value(W + length * d);
       if (next <= value + 1e-4 * length * slope + kRounding * std::abs(value)) break;
     }
@@ -200,7 +200,7 @@ Stepwise quasi_newton(SoftmaxLoss f, MatrixXd& W) {
     double length = step == 0 ? std::min(1.0, 1 / g.norm()) : 1, low = 0, high = HUGE_VAL, next = value;
     MatrixXd there = W, g_there = g;
     for (int tries = 0; tries < kMostTries; ++tries) {
-      co_await pause;
+      co_await Pause();
       there = W + length * d;
       next = f.value(there);
       g_there = f.gradient(there);
@@ -221,20 +221,24 @@ Stepwise quasi_newton(SoftmaxLoss f, MatrixXd& W) {
   }
 }
 
+Stepwise fit_weights(Classes& known, MatrixXd& W, MatrixXd x, Eigen::VectorXi labels, double C, MatrixXd start, Until until) {
+  if (x.rows() != labels.size() || x.rows() == 0) throw ShapeError("logistic regression: one label for each of N >= 1 rows");
+  known = classes(labels);
+  const Index columns = known.count() > 2 ? known.count() : 1;
+  W = MatrixXd::Zero(x.cols() + 1, columns);
+  if (known.count() < 2) co_return;
+  if (start.rows() == W.rows() && start.cols() == W.cols()) W = start;
+  SoftmaxLoss f(x, known.of, columns, C);
+  if (until == Until::minimum)
+    co_await newton(std::move(f), W);
+  else
+    co_await quasi_newton(std::move(f), W);
+}
+
 }  // namespace
 
 Stepwise LogisticRegression::fit(MatrixXd x, Eigen::VectorXi labels, double C, MatrixXd start, Until until) {
-  if (x.rows() != labels.size() || x.rows() == 0) throw ShapeError("logistic regression: one label for each of N >= 1 rows");
-  classes_ = classes(labels);
-  const Index columns = classes_.count() > 2 ? classes_.count() : 1;
-  W_ = MatrixXd::Zero(x.cols() + 1, columns);
-  if (classes_.count() < 2) co_return;
-  if (start.rows() == W_.rows() && start.cols() == W_.cols()) W_ = start;
-  SoftmaxLoss f(x, classes_.of, columns, C);
-  if (until == Until::minimum)
-    co_await newton(std::move(f), W_);
-  else
-    co_await quasi_newton(std::move(f), W_);
+  return fit_weights(classes_, W_, std::move(x), std::move(labels), C, std::move(start), until);
 }
 
 MatrixXd LogisticRegression::scores(const MatrixXd& x) const { return times(with_ones(x), W_); }

@@ -29,7 +29,7 @@ Stepwise macro_auc(Eigen::MatrixXd probabilities, Eigen::VectorXi of, double& me
   mean = 0;
   for (Index c = 0; c < probabilities.cols(); ++c) {
     mean += roc_auc(probabilities.col(c), of.array() == static_cast<int>(c)) / static_cast<double>(probabilities.cols());
-    co_await pause;
+    co_await Pause();
   }
 }
 
