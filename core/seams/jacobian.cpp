@@ -52,15 +52,18 @@ JacobianProgram::JacobianProgram(const DecoderMap& map, int points, Backend& bac
 // A Jacobian stays where it was computed if all were computed together.
 std::span<const real> JacobianProgram::run(std::span<const real> z) {
   const auto latent = static_cast<size_t>(z_.shape()[1]), width = static_cast<size_t>(value_.shape()[1]);
+  const auto block = static_cast<size_t>(jacobian_.shape().size() / together());
   const int rows = value_.shape()[0] / together();  // of a value
-  for (int first = 0; first < points_; first += together()) {
-    const auto codes = z.subspan(static_cast<size_t>(first) * latent, static_cast<size_t>(together()) * latent);
+  const int points = std::min(points_, static_cast<int>(z.size() / latent));
+  for (int first = 0; first < points; first += together()) {
+    const int n = std::min(together(), points - first);
+    const auto codes = z.subspan(static_cast<size_t>(first) * latent, static_cast<size_t>(n) * latent);
     std::copy(codes.begin(), codes.end(), program_->data(z_).begin());
     program_->run();
     if (together() == points_) break;
     const std::span<const real> J = program_->data(jacobian_), values = program_->data(value_);
-    std::copy(J.begin(), J.end(), jacobians_.data() + static_cast<size_t>(first / together()) * J.size());
-    for (int p = 0; p < together(); ++p)
+    std::copy_n(J.data(), static_cast<size_t>(n) * block, jacobians_.data() + static_cast<size_t>(first) * block);
+    for (int p = 0; p < n; ++p)
       std::copy_n(values.data() + static_cast<size_t>(p * rows) * width, width,
                   values_.data() + static_cast<size_t>(first + p) * width);
   }

@@ -21,9 +21,10 @@ class JacobianProgram {
   // Points are taken together as far as that needs at most `most_arena` elements, else in halves, quarters, ...: the same numbers.
   JacobianProgram(const DecoderMap& map, int points, Backend& backend, std::vector<int> dims = {}, int64_t most_arena = 16 << 20);
   int points() const { return points_; }
-  std::span<const real> run(std::span<const real> z);  // z [P,Z]; the result is [P,A,D], one row of outputs for each latent
-  std::span<const real> value(int point) const;        // [D] d(z) of the last run
-  std::span<const real> jacobian(int point) const;     // [A,D] of the last run
+  // z [P,Z]; the result is [P,A,D], one row of outputs for each latent. Fewer codes leave the other points as they were.
+  std::span<const real> run(std::span<const real> z);
+  std::span<const real> value(int point) const;     // [D] d(z) of the last run
+  std::span<const real> jacobian(int point) const;  // [A,D] of the last run
 
  private:
   int together() const { return z_.shape()[0]; }  // points of a replay

@@ -60,6 +60,25 @@ TEST(Jacobian, IsTheSameWhenPointsAreTakenInParts) {
   }
 }
 
+TEST(Jacobian, AShorterRunLeavesTheOtherPointsAsTheyWere) {
+  Decoder3 d("mlp", "bernoulli", {5, 4, 1});
+  std::vector<real> z(8 * 3), changed(8 * 3);
+  Rng(2, Stream::test).fill_normal(z, 0);
+  Rng(3, Stream::test).fill_normal(changed, 0);
+  for (const int64_t most_arena : {16 << 20, 40000, 20000, 10000, 5000, 1}) {  // all, some and one at a time
+    JacobianProgram program(mean_map(d.model), 8, *d.backend, {}, most_arena), fresh(mean_map(d.model), 8, *d.backend);
+    program.run(z);
+    program.run(std::span(changed).first(3 * 3));
+    std::vector<real> now(changed.begin(), changed.begin() + 3 * 3);
+    now.insert(now.end(), z.begin() + 3 * 3, z.end());
+    fresh.run(now);
+    for (int p = 0; p < 8; ++p) {
+      EXPECT_TRUE(std::equal(program.value(p).begin(), program.value(p).end(), fresh.value(p).begin())) << p;
+      EXPECT_TRUE(std::equal(program.jacobian(p).begin(), program.jacobian(p).end(), fresh.jacobian(p).begin())) << p;
+    }
+  }
+}
+
 // The decoder (z0 z1, z1 sin z2, |z|²), by rows that stay in their place, or by columns, which every row of the graph mixes.
 DecoderMap three_numbers(bool by_columns) {
   return {3, 3, [by_columns](Recorder&, Var z) {
