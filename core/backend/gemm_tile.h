@@ -96,18 +96,20 @@ void whole_product(int rows, const Operands& o) {
 
 // C[rows, width] for rows = 1..kRows, or kListedRows, and width = 1..kPanel; a narrow one goes through `edge` (kListedRows x
 // kPanel), and B's rows must be readable, and zero, up to kPanel.
+//
+// Operands go by reference all the way: copied as vectors right after they were written field by field, they would wait until every
+// store before them, the last tile's among them, has reached the cache.
 template <bool kListed>
-void panel_product(int rows, int width, Operands o, real* edge) {
+void panel_product(int rows, int width, const Operands& o, real* edge) {
   if (width == kPanel) return whole_product<kListed>(rows, o);
-  real* c = o.c;
-  const int64_t ldc = o.ldc;
-  o.c = edge;
-  o.ldc = kPanel;
+  Operands narrow = o;
+  narrow.c = edge;
+  narrow.ldc = kPanel;
   for (int r = 0; r < rows && !o.fresh; ++r)
-    for (int j = 0; j < width; ++j) edge[r * kPanel + j] = c[r * ldc + j];
-  whole_product<kListed>(rows, o);
+    for (int j = 0; j < width; ++j) edge[r * kPanel + j] = o.c[r * o.ldc + j];
+  whole_product<kListed>(rows, narrow);
   for (int r = 0; r < rows; ++r)
-    for (int j = 0; j < width; ++j) c[r * ldc + j] = edge[r * kPanel + j];
+    for (int j = 0; j < width; ++j) o.c[r * o.ldc + j] = edge[r * kPanel + j];
 }
 
 // packed[k][j] = b[k][j] for j < width, 0 up to kWidth.
