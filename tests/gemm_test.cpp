@@ -23,7 +23,7 @@ void check(const Kernels& kernel, Gemm g, int threads) {
   rng.fill_uniform(a, 0, -1, 1);
   rng.fill_uniform(b, 1, -1, 1);
   Pool pool(threads);
-  kernel.gemm_over_pool(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool);
+  kernel.gemm_over_pool(g, a.data(), b.data(), {c.data()}, shared.data(), scratch.data(), pool);
   for (int i = 0; i < g.m; ++i)
     for (int j = 0; j < g.n; ++j) {
       double sum = g.accumulate ? 7 : 0, scale = sum;
@@ -66,7 +66,7 @@ TEST(Gemm, ThreadsDoNotChangeABit) {
       Pool pool(threads);
       std::vector<real> c(64 * 300), shared(static_cast<size_t>(g.shared_scratch())),
           scratch(static_cast<size_t>(g.worker_scratch() * threads));
-      gemm(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool);
+      gemm(g, a.data(), b.data(), {c.data()}, shared.data(), scratch.data(), pool);
       if (threads == 1)
         first = c;
       else
@@ -106,12 +106,56 @@ TEST(Gemm, LeavingOutZerosDoesNotChangeABit) {
       for (int threads : {1, 2, 3, 5}) {
         Pool pool(threads);
         std::vector<real> c(dense.size() + 8, 7), scratch(static_cast<size_t>(kernel->gemm_worker_scratch(g) * threads));
-        ASSERT_TRUE(kernel->gemm_sparse(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool)) << kernel->isa;
+        ASSERT_TRUE(kernel->gemm_sparse(g, a.data(), b.data(), {c.data()}, shared.data(), scratch.data(), pool)) << kernel->isa;
         for (size_t i = 0; i < dense.size(); ++i) ASSERT_EQ(c[i], dense[i]) << kernel->isa << ", " << g.m << "x" << g.n;
         for (size_t i = dense.size(); i < c.size(); ++i) ASSERT_EQ(c[i], 7) << "wrote behind the result";
       }
     }
   }
+}
+
+// Puts the pieces together again and counts how often each element came.
+struct Collector final : Optimiser {
+  explicit Collector(size_t size) : values(size), times(size) {}
+  void update(const Rectangle& where, const real* g, int64_t ldg) override {
+    for (int row = 0; row < where.rows; ++row)
+      for (int64_t column = 0; column < where.columns; ++column) {
+        const auto at = static_cast<size_t>(where.offset + row * where.pitch + column);
+        values.at(at) = g[row * ldg + column];
+        ++times.at(at);
+      }
+  }
+  std::vector<real> values;
+  std::vector<char> times;  // pieces do not overlap, so threads write different ones
+};
+
+TEST(Gemm, PiecesAreTheWholeProductEachElementOnce) {
+  constexpr int kOffset = 5;
+  for (const bool sparse : {false, true})
+    for (const Shapes s : {Shapes{1, 1, 1}, {9, 33, 17}, {64, 256, 64}, {65, 1030, 64}, {1200, 60, 64}, {700, 300, 300}})
+      for (const Kernels* kernel : available_kernels()) {
+        Gemm g{s.m, s.n, s.k, true};
+        std::vector<real> a(static_cast<size_t>(g.m * g.k)), b(static_cast<size_t>(g.k * g.n)),
+            whole(static_cast<size_t>(g.m * g.n));
+        Rng(1, Stream::test).fill_uniform(a, 0, -1, 1);
+        Rng(1, Stream::test).fill_uniform(b, 1, -1, 1);
+        for (size_t i = 0; sparse && i < a.size(); ++i)
+          if (i % 19) a[i] = 0;
+        Pool pool(3);
+        const auto multiply = [&](const Destination& c) {
+          std::vector<real> shared(static_cast<size_t>(kernel->gemm_shared_scratch(g))),
+              scratch(static_cast<size_t>(3 * kernel->gemm_worker_scratch(g)));
+          kernel->gemm_over_pool(g, a.data(), b.data(), c, shared.data(), scratch.data(), pool);
+        };
+        multiply({whole.data()});
+        g.in_pieces = true;
+        Collector pieces(kOffset + whole.size());
+        multiply({nullptr, &pieces, kOffset});
+        for (size_t i = 0; i < whole.size(); ++i) {
+          ASSERT_EQ(pieces.times[kOffset + i], 1) << kernel->isa << ", " << s.m << "x" << s.n << " at " << i;
+          ASSERT_EQ(pieces.values[kOffset + i], whole[i]) << kernel->isa << ", " << s.m << "x" << s.n << " at " << i;
+        }
+      }
 }
 
 TEST(Gemm, DenseOperandsAreLeftToTheDenseProduct) {
@@ -121,7 +165,7 @@ TEST(Gemm, DenseOperandsAreLeftToTheDenseProduct) {
   Rng(1, Stream::test).fill_uniform(a, 0, -1, 1);
   for (real& x : a) x = x > 0 ? x : 0;  // as behind a relu: half of it zero, each row in other places
   Pool pool(1);
-  EXPECT_FALSE(kernels().gemm_sparse(g, a.data(), b.data(), c.data(), shared.data(), scratch.data(), pool));
+  EXPECT_FALSE(kernels().gemm_sparse(g, a.data(), b.data(), {c.data()}, shared.data(), scratch.data(), pool));
   EXPECT_EQ(c, std::vector<real>(c.size(), 7));
 }
 

@@ -97,6 +97,19 @@ std::vector<float> training_batch() {
   return x;
 }
 
+// Of a session's next step, which keeps none itself.
+Buffer gradients_of(Session& session, std::span<const real> x, std::span<const real> epsilon) {
+  const Training& t = session.training();
+  Buffer gradients(session.model().table.region());
+  const auto program = session.backend().prepare(Plan(*t.graph, t.request()), {session.model().weights.span(), gradients.span()});
+  write_constants(t.inputs, *program);
+  write_step(t.inputs, *program, 1, 0, [&](const std::string& name) { return number(session.config(), name); });
+  std::copy(x.begin(), x.end(), program->data(t.x).begin());
+  std::copy(epsilon.begin(), epsilon.end(), program->data(t.epsilon).begin());
+  program->run();
+  return gradients;
+}
+
 TEST(Oracle, TenStepsOfTraining) {
   const std::string file = oracle("VAE_dsprites/VAE_dsprites.safetensors");
   SKIP_WITHOUT(file);
@@ -118,12 +131,13 @@ TEST(Oracle, TenStepsOfTraining) {
   const Tensors start = read_safetensors(file), gradient = read_safetensors(oracle("train_oracle/grad_step1.safetensors"));
   const auto steps = nlohmann::json::parse(read_file(oracle("train_oracle/oracle.json")))["steps_float64"];
   const std::vector<float> x = training_batch(), epsilon = floats("train_oracle/eps.npy");
+  const Buffer gradients = gradients_of(session, x, std::span(epsilon).first(160));
   double loss_error = 0;
   for (size_t step = 0; step < 10; ++step) {
     session.step_on(x, std::span(epsilon).subspan(step * 160, 160));
     loss_error = std::max(loss_error, std::abs(session.losses().loss / steps[step]["loss"].get<double>() - 1));
     if (step > 0) continue;
-    const Comparison g = compare(session.model(), session.gradients(), "grad_step1.safetensors", nullptr);
+    const Comparison g = compare(session.model(), gradients.span(), "grad_step1.safetensors", nullptr);
     expect_within("gradient, relative L2", g.relative(), 8e-5);
     expect_within("gradient, worst tensor", g.worst_tensor, 2.2e-4);
     int64_t still = 0, moved = 0;

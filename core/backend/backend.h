@@ -10,14 +10,17 @@
 #include <memory>
 #include <span>
 
+#include "core/backend/optimiser.h"
 #include "core/base/pool.h"
 #include "core/graph/plan.h"
 
 namespace unpick {
 
-// Memory that outlives an executable: all parameters and all gradients, contiguous (plan.h, Binding).
+// What outlives an executable: the memory of all parameters and of all gradients, contiguous (plan.h, Binding), or, where a plan
+// keeps no gradients, who takes them.
 struct Regions {
-  std::span<real> parameters, gradients;
+  std::span<real> parameters, gradients{};
+  Optimiser* optimiser = nullptr;
 };
 
 class Executable {

@@ -5,6 +5,7 @@
 //
 // Read next: cpu_rows.cpp (kernels), cpu_gemm.cpp, conv.h
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -36,6 +37,12 @@ struct LoopRow {
   View view;
 };
 
+// One that was kept until now, to be handed over.
+struct Gradient {
+  const real* values;
+  int64_t offset, size;
+};
+
 struct Step {
   bool loop;
   const Node* node = nullptr;  // kernels
@@ -43,6 +50,9 @@ struct Step {
   real *y = nullptr, *a = nullptr, *b = nullptr;
   int64_t size = 0;  // loops
   std::vector<LoopRow> rows{};
+  Destination product{};            // of a matrix product
+  std::vector<Gradient> updates{};  // after it
+  const real* gate = nullptr;       // if it makes the plan's gate
 };
 
 ConvShape conv_shape(const Step& s) {
@@ -59,7 +69,7 @@ ConvPass conv_pass(const Step& s) {
 
 Gemm product_of(const Step& s) {
   const Attributes& t = s.node->attr;
-  return {s.node->shape[0], s.node->shape[1], s.a_shape[t.ta ? 0 : 1], t.ta, t.tb};
+  return {s.node->shape[0], s.node->shape[1], s.a_shape[t.ta ? 0 : 1], t.ta, t.tb, false, s.product.optimiser != nullptr};
 }
 
 class CpuExecutable final : public Executable {
@@ -67,8 +77,14 @@ class CpuExecutable final : public Executable {
   CpuExecutable(Plan plan, Regions regions, Pool& pool) : plan_(std::move(plan)), regions_(regions), pool_(pool) {
     arena_ = Buffer(plan_.arena);
     tiles_ = Buffer(plan_.tile_slots * kTile * pool_.threads());
-    for (const Instruction& instruction : plan_.program)
+    for (const Instruction& instruction : plan_.program) {
       steps_.push_back(instruction.loop ? loop(instruction) : kernel(instruction.rows[0]));
+      Step& step = steps_.back();
+      for (const int row : instruction.rows)
+        if (row == plan_.gate) step.gate = memory(row);
+      for (const Update& u : instruction.updates)
+        if (place(u.row).region != Region::pieces) step.updates.push_back({memory(u.row), u.offset, node(u.row).shape.size()});
+    }
     int64_t worker = 0, shared = 0;
     for (const Step& step : steps_) {
       const auto [w, s] = scratch_of(step);
@@ -80,7 +96,11 @@ class CpuExecutable final : public Executable {
   }
 
   void run() override {
-    for (const Step& step : steps_) step.loop ? run_loop(step) : run_kernel(step);
+    for (const Step& step : steps_) {
+      step.loop ? run_loop(step) : run_kernel(step);
+      if (step.gate && !std::isfinite(*step.gate)) return;
+      for (const Gradient& g : step.updates) hand_over(g);
+    }
   }
 
   std::span<real> data(Var row) override { return {memory(row.id), static_cast<size_t>(row.shape().size())}; }
@@ -121,7 +141,10 @@ class CpuExecutable final : public Executable {
     const Node& n = node(id);
     Step step{false};
     step.node = &n;
-    step.y = memory(id);
+    if (place(id).region == Region::pieces)
+      step.product = {nullptr, regions_.optimiser, place(id).offset};
+    else
+      step.product.memory = step.y = memory(id);
     if (n.in[0] >= 0) step.a = memory(n.in[0]), step.a_shape = node(n.in[0]).shape;
     if (n.in[1] >= 0) step.b = memory(n.in[1]), step.b_shape = node(n.in[1]).shape;
     return step;
@@ -165,6 +188,14 @@ class CpuExecutable final : public Executable {
     });
   }
 
+  void hand_over(const Gradient& g) {
+    constexpr int64_t kChunk = 16384;
+    pool_.run(static_cast<int>((g.size + kChunk - 1) / kChunk), [&](int chunk, int) {
+      const int64_t begin = chunk * kChunk;
+      regions_.optimiser->update({g.offset + begin, 1, std::min(kChunk, g.size - begin), 0}, g.values + begin, 0);
+    });
+  }
+
   void run_kernel(const Step& s) {
     real *scratch = scratch_.data(), *shared = shared_.data();
     switch (s.node->op) {
@@ -180,7 +211,7 @@ class CpuExecutable final : public Executable {
       case Op::Gather: cpu::gather(*s.node, s.a, s.y); break;
       case Op::ScatterAdd: cpu::scatter_add(*s.node, s.a, s.y); break;
       case Op::MaxAxis: cpu::max_axis(*s.node, s.a_shape, s.a, s.y); break;
-      case Op::MatMul: gemm(product_of(s), s.a, s.b, s.y, shared, scratch, pool_); break;
+      case Op::MatMul: gemm(product_of(s), s.a, s.b, s.product, shared, scratch, pool_); break;
       case Op::Conv: conv_down(kernels(), conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;
       case Op::ConvT: conv_up(kernels(), conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;
       case Op::ConvW: conv_weight(kernels(), conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;

@@ -27,9 +27,12 @@ UNPICK_INLINE Moments update(const AdamFactors& f, Vec w, Vec g, Vec m, Vec v) {
 
 }  // namespace
 
-void adam_run(const AdamFactors& f, int64_t n, real* w, const real* g, real* m, real* v) {
+void adam_run(const AdamFactors& f, int64_t n, real* w, const real* g, real* m, real* v, int64_t ahead) {
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
+    __builtin_prefetch(w + i + ahead, 1);
+    __builtin_prefetch(m + i + ahead, 1);
+    __builtin_prefetch(v + i + ahead, 1);
     const Moments next = update(f, load(w + i), load(g + i), load(m + i), load(v + i));
     store(w + i, next.w), store(m + i, next.m), store(v + i, next.v);
   }

@@ -23,6 +23,7 @@ constexpr int kStreamRows = 32;  // rows of B' per chunk in stream_rows
 // Columns per group and per chunk of stream_columns, in panels: by size alone, so that threads do not change the cut.
 constexpr int kGroup = 4;
 int panels_per_chunk(const Gemm& g) {
+  if (g.in_pieces) return kPieceColumns / kPanel;
   const int panels = ceil_div(g.n, kPanel);
   return panels >= 256 ? 4 * kGroup : panels >= 64 ? kGroup : 2;
 }
@@ -35,19 +36,23 @@ void pack_transposed(const real* b, int64_t ldb, int depth, int width, real* pan
       for (int k = k0; k < least(depth, k0 + kBlock); ++k) panel[int64_t{k} * kPanel + j] = j < width ? b[j * ldb + k] : real{0};
 }
 
+int rows_per_chunk(const Gemm& g) { return g.in_pieces ? kPieceRows : kRowBlock; }
+
 // Packs tile number t of op(A), which is A transposed: [k][kRows].
 void pack_tile_of_a(const Gemm& g, const real* a, int t, real* shared) {
   const int tiles = ceil_div(g.m, kRows), m = part(g.m, tiles, t), rows = part(g.m, tiles, t + 1) - m;
   pack<kRows>(a + m, g.m, g.k, rows, shared + int64_t{t} * g.k * kRows);
 }
 
-void stream_columns(const Gemm& g, const real* a, const real* b, real* c, int chunk, const real* shared, real* scratch) {
+void stream_columns(const Gemm& g, const real* a, const real* b, const Destination& c, int chunk, const real* shared,
+                    real* scratch) {
   const int each = panels_per_chunk(g), columns = ceil_div(ceil_div(g.n, kPanel), each);
   const int begin = chunk % columns * each * kPanel, end = least(g.n, begin + each * kPanel);
-  const int all = ceil_div(g.m, kRows), row_blocks = ceil_div(g.m, kRowBlock), row_block = chunk / columns;
+  const int all = ceil_div(g.m, kRows), row_blocks = ceil_div(g.m, rows_per_chunk(g)), row_block = chunk / columns;
   const int t0 = part(all, row_blocks, row_block), tiles = part(all, row_blocks, row_block + 1) - t0;
   constexpr int64_t kBuffer = int64_t{kGroup} * kDepth * kPanel;
-  real* edge = scratch + 2 * kBuffer;
+  real *edge = scratch + 2 * kBuffer, *piece = edge + kRows * kPanel;
+  const int m0 = part(g.m, all, t0), m1 = part(g.m, all, t0 + tiles);
   // Blocks of B: for each group of columns all k.
   const int depths = ceil_div(g.k, kDepth), blocks = depths * ceil_div(end - begin, kGroup * kPanel);
   const auto packing = [&](int block) {
@@ -72,13 +77,14 @@ void stream_columns(const Gemm& g, const real* a, const real* b, real* c, int ch
       o.b = now.to + int64_t{p} * now.depth * kPanel;
       o.ldb = kPanel;
       o.depth = now.depth;
-      o.c = c + int64_t{m} * g.n + n;
-      o.ldc = g.n;
+      o.c = c.memory ? c.memory + int64_t{m} * g.n + n : piece + int64_t{m - m0} * kPieceLine + n - begin;
+      o.ldc = c.memory ? g.n : kPieceLine;
       o.fresh = k0 == 0 && !g.accumulate;
       panel_product<false>(rows, least(kPanel, n0 + now.width - n), o, edge);
     }
     now = next;
   }
+  if (c.optimiser) c.optimiser->update({c.offset + int64_t{m0} * g.n + begin, m1 - m0, end - begin, g.n}, piece, kPieceLine);
 }
 
 // Packs panel number `index` of op(A)' [k, m]: columns are rows of C.
@@ -125,7 +131,8 @@ void stream_rows(const Gemm& g, const real* b, real* c, int chunk, const real* s
 }
 
 int chunks(const Gemm& g) {
-  return g.tb ? ceil_div(g.n, kStreamRows) : ceil_div(ceil_div(g.n, kPanel), panels_per_chunk(g)) * ceil_div(g.m, kRowBlock);
+  return g.tb ? ceil_div(g.n, kStreamRows)
+              : ceil_div(ceil_div(g.n, kPanel), panels_per_chunk(g)) * ceil_div(g.m, rows_per_chunk(g));
 }
 
 }  // namespace
@@ -141,10 +148,10 @@ int64_t product_shared_scratch(const Gemm& g) {
 int64_t product_worker_scratch(const Gemm& g) {
   if (g.tb) return int64_t{kStreamRows} * ceil_div(g.m, kPanel) * kPanel;
   const int64_t blocks = int64_t{2 * kGroup * kDepth + kRows} * kPanel, masked = masked_scratch(g);
-  return blocks > masked ? blocks : masked;
+  return (blocks > masked ? blocks : masked) + (g.in_pieces ? kPiece : 0);
 }
 
-void product_over_pool(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool) {
+void product_over_pool(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool) {
   if (sparse_product(g, a, b, c, shared, scratch, pool)) return;
   if (!g.tb) {
     constexpr int kTiles = 16;  // packed by one chunk
@@ -158,14 +165,15 @@ void product_over_pool(const Gemm& g, const real* a, const real* b, real* c, rea
     return;
   }
   pool.run(ceil_div(g.m, kPanel), [&](int panel, int) { pack_rows_of_a(g, a, panel, shared); });
-  pool.run(chunks(g),
-           [&](int chunk, int worker) { stream_rows(g, b, c, chunk, shared, scratch + worker * product_worker_scratch(g)); });
+  pool.run(chunks(g), [&](int chunk, int worker) {
+    stream_rows(g, b, c.memory, chunk, shared, scratch + worker * product_worker_scratch(g));
+  });
 }
 
 void product_alone(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch) {
   if (!g.tb) {
     for (int t = 0; g.ta && t < ceil_div(g.m, kRows); ++t) pack_tile_of_a(g, a, t, shared);
-    for (int chunk = 0; chunk < chunks(g); ++chunk) stream_columns(g, a, b, c, chunk, shared, scratch);
+    for (int chunk = 0; chunk < chunks(g); ++chunk) stream_columns(g, a, b, {c}, chunk, shared, scratch);
     return;
   }
   for (int panel = 0; panel < ceil_div(g.m, kPanel); ++panel) pack_rows_of_a(g, a, panel, shared);

@@ -140,7 +140,7 @@ Operands operands(const Gemm& g, const real* a, const Lists& lists, int m) {
 // Blocks of at least kGatherColumns columns.
 int column_blocks(const Gemm& g) { return g.n < kGatherColumns ? 1 : g.n / kGatherColumns; }
 
-void gather(const Gemm& g, const real* a, const real* b, real* c, int chunk, const Lists& lists) {
+void gather(const Gemm& g, const real* a, const real* b, const Destination& c, int chunk, const Lists& lists, real* piece) {
   const int blocks = column_blocks(g), block = chunk % blocks, n0 = block * kGatherColumns;
   const int n1 = block + 1 < blocks ? n0 + kGatherColumns : g.n;
   const int m0 = chunk / blocks * kGatherRows, m1 = least(g.m, m0 + kGatherRows);
@@ -149,13 +149,14 @@ void gather(const Gemm& g, const real* a, const real* b, real* c, int chunk, con
     o.ldb = g.n;
     const auto columns = [&](int n) {
       o.b = b + n;
-      o.c = c + int64_t{m} * g.n + n;
+      o.c = c.memory ? c.memory + int64_t{m} * g.n + n : piece + int64_t{m - m0} * kPieceLine + n - n0;
     };
     int n = n0;
     for (; n + kWide <= n1; n += kWide) columns(n), product<1, 8, true>(o);
     for (; n + kLanes <= n1; n += kLanes) columns(n), product<1, 1, true>(o);
     if (n < n1) columns(n1 - kLanes), product<1, 1, true>(o);  // the last line overlaps the one before it
   }
+  if (c.optimiser) c.optimiser->update({c.offset + int64_t{m0} * g.n + n0, m1 - m0, n1 - n0, g.n}, piece, kPieceLine);
 }
 
 // Panels of a block of the masked product, as many as stay in L2 beside the next block, and of a chunk. A tile of A meets the
@@ -202,7 +203,7 @@ int64_t list_scratch(const Gemm& g) {
   return may_skip(g) ? (int64_t{g.m} * g.k + 2 * g.m + 2) / kNumbers + 1 : 0;
 }
 
-bool sparse_product(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool) {
+bool sparse_product(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool) {
   if (!may_skip(g)) return false;
   const Guess hope = guess(g, a);
   if (hope == Guess::dense) return false;
@@ -213,12 +214,14 @@ bool sparse_product(const Gemm& g, const real* a, const real* b, real* c, real* 
   for (int m = 0; m < g.m; ++m) count += lists.count[m];
   const int64_t all = int64_t{g.m} * g.k;
   if (count * 5 < all || g.m == 1) {
-    pool.run(ceil_div(g.m, kGatherRows) * column_blocks(g), [&](int chunk, int) { gather(g, a, b, c, chunk, lists); });
+    pool.run(ceil_div(g.m, kGatherRows) * column_blocks(g),
+             [&](int chunk, int worker) { gather(g, a, b, c, chunk, lists, scratch + worker * product_worker_scratch(g)); });
     return true;
   }
-  if (hope != Guess::masked || cut_tiles(g, lists) * 4 > g.m || count * 8 > all * 7) return false;
+  if (hope != Guess::masked || g.in_pieces || cut_tiles(g, lists) * 4 > g.m || count * 8 > all * 7) return false;
   const int chunks = ceil_div(ceil_div(g.n, kPanel), masked_panels(g));
-  pool.run(chunks, [&](int chunk, int worker) { masked(g, a, b, c, chunk, lists, scratch + worker * product_worker_scratch(g)); });
+  pool.run(chunks,
+           [&](int chunk, int worker) { masked(g, a, b, c.memory, chunk, lists, scratch + worker * product_worker_scratch(g)); });
   return true;
 }
 

@@ -11,6 +11,7 @@
 // Read next: kernels.h, cpu_gemm.cpp, gemm_tile.h, cpu_gemm_sparse.cpp
 #pragma once
 
+#include "core/backend/optimiser.h"
 #include "core/base/pool.h"
 #include "core/base/types.h"
 
@@ -20,13 +21,14 @@ struct Gemm {
   int m, n, k;  // C [m,n], op(A) [m,k], op(B) [k,n]
   bool ta = false, tb = false;
   bool accumulate = false;  // C += instead of C =
+  bool in_pieces = false;   // C goes to an optimiser: not with tb or accumulate
 
   int64_t shared_scratch() const;  // elements, one per product in flight
   int64_t worker_scratch() const;  // elements, one per worker
 };
 
 // Over the pool. `shared` and `scratch` (threads x worker_scratch) come from the caller: nothing is allocated.
-void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
+void gemm(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool);
 // On the calling thread alone, for use inside a chunk of something larger.
 void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch);
 

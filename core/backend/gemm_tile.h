@@ -22,7 +22,10 @@ inline constexpr int kRows = kRegisters == 32 ? 8 : kBytes == 32 ? 6 : 4, kVecto
 inline constexpr int kListedRows = kRegisters == 32 ? 12 : kRows;  // by list: a point's ten tangents, say, together
 inline constexpr int kPanel = kVectors * kLanes;                   // columns of a tile, and of a packed panel of B
 inline constexpr int kWide = 8 * kLanes;                           // columns of a tile of a single row
-inline constexpr int kAhead = 8;                                   // listed rows of B that a single row asks for in advance
+// The most of a product that goes to an optimiser at once: it stays in L2.
+inline constexpr int kPieceRows = 64, kPieceColumns = kRegisters == 32 ? 512 : 256, kPieceLine = kPieceColumns + 16;
+inline constexpr int64_t kPiece = int64_t{kPieceRows + 2 * kRows} * kPieceLine;  // rows are shared out by tiles: up to two more
+inline constexpr int kAhead = 8;  // listed rows of B that a single row asks for in advance
 
 typedef uint16_t Number __attribute__((may_alias));  // NOLINT(modernize-use-using): lists live in scratch made for reals
 

@@ -6,7 +6,7 @@ namespace unpick {
 int64_t Gemm::shared_scratch() const { return kernels().gemm_shared_scratch(*this); }
 int64_t Gemm::worker_scratch() const { return kernels().gemm_worker_scratch(*this); }
 
-void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool) {
+void gemm(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool) {
   kernels().gemm_over_pool(g, a, b, c, shared, scratch, pool);
 }
 

@@ -28,10 +28,11 @@ struct Kernels {
   // gemm.h
   int64_t (*gemm_shared_scratch)(const Gemm& g);
   int64_t (*gemm_worker_scratch)(const Gemm& g);
-  void (*gemm_over_pool)(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
+  void (*gemm_over_pool)(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch,
+                         Pool& pool);
   void (*gemm_alone)(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch);
   // The same if many elements of A are zero; else false, and nothing was written.
-  bool (*gemm_sparse)(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
+  bool (*gemm_sparse)(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool);
 
   // conv.h
   const ConvMethod& (*direct_convolution)();
@@ -44,7 +45,9 @@ struct Kernels {
   // y[0..n) = op(a[0..n), b[0..n)). b may be null for one operand, both for Fill. False: op is not pointwise.
   bool (*pointwise)(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n);
 
-  void (*adam)(const AdamFactors& f, int64_t n, real* w, const real* g, real* m, real* v);
+  // `ahead` elements behind those of w, m and v lie the next to be asked for: lines of a matrix, which no hardware prefetcher
+  // follows.
+  void (*adam)(const AdamFactors& f, int64_t n, real* w, const real* g, real* m, real* v, int64_t ahead);
 
   // The ceiling of all kernels: `times` rounds of multiply-adds on registers. Returns the floating-point operations done.
   int64_t (*multiply_adds)(int64_t times, real* result);
@@ -63,16 +66,16 @@ const Kernels& kernels_of_avx512();
 inline namespace UNPICK_ISA {
 int64_t product_shared_scratch(const Gemm& g);
 int64_t product_worker_scratch(const Gemm& g);
-void product_over_pool(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
+void product_over_pool(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool);
 void product_alone(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch);
 
 bool may_skip(const Gemm& g);           // zeros of A are looked for
 int64_t list_scratch(const Gemm& g);    // the part of the shared scratch for lists of nonzeros
 int64_t masked_scratch(const Gemm& g);  // what it needs of a worker's scratch
-bool sparse_product(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch, Pool& pool);
+bool sparse_product(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool);
 
 bool pointwise_run(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n);
-void adam_run(const AdamFactors& f, int64_t n, real* w, const real* g, real* m, real* v);
+void adam_run(const AdamFactors& f, int64_t n, real* w, const real* g, real* m, real* v, int64_t ahead);
 int64_t multiply_adds_run(int64_t times, real* result);
 }  // namespace UNPICK_ISA
 

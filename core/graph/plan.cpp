@@ -63,6 +63,8 @@ class Planner {
     bind();
     form_instructions();
     find_last_uses();
+    if (request_.gate.ok()) hand_over_gradients();
+    hold_outputs();
     place_tiles();
     place_arena();
     for (size_t row = 0; row < nodes_.size(); ++row)
@@ -82,6 +84,7 @@ class Planner {
   void find_live_rows() {
     live_.assign(nodes_.size(), false);
     for (Var v : request_.outputs) live_[at(v.id)] = true;
+    if (request_.gate.ok()) live_[at(request_.gate.id)] = true;
     for (const Binding& b : request_.gradients) live_[at(b.row.id)] = true;
     for (int row = static_cast<int>(nodes_.size()) - 1; row >= 0; --row)
       if (live_[at(row)])
@@ -99,6 +102,7 @@ class Planner {
   void bind() {
     plan_.places.assign(nodes_.size(), {});
     for (const Binding& b : request_.parameters) bind(b, Region::parameters, true);
+    if (request_.gate.ok()) return;
     for (const Binding& b : request_.gradients) bind(b, Region::gradients, false);
   }
 
@@ -133,6 +137,35 @@ class Planner {
           last_use_[at(operand)] = i;
           if (instruction_of_[at(operand)] != i) escapes_[at(operand)] = true;
         });
+  }
+
+  // After the last of: the gradient, the gate, the readers of the parameter. A product that is that last instruction, and that
+  // nothing reads, is handed over in pieces.
+  void hand_over_gradients() {
+    const int gate = plan_.root(request_.gate.id);
+    if (nodes_[at(gate)].shape.size() != 1 || instruction_of_[at(gate)] < 0)
+      throw std::logic_error("plan: the gate is a row of one element");
+    plan_.gate = gate;
+    escapes_[at(gate)] = true;
+    std::map<int64_t, int> readers;  // the last instruction that reads the parameter at an offset
+    for (const Binding& p : request_.parameters) readers[p.offset] = last_use_[at(plan_.root(p.row.id))];
+    for (const Binding& g : request_.gradients) {
+      const int row = plan_.root(g.row.id), made = instruction_of_[at(row)];
+      const auto reader = readers.find(g.offset);
+      const int when = std::max({made, instruction_of_[at(gate)], reader == readers.end() ? -1 : reader->second});
+      plan_.program[at(when)].updates.push_back({row, g.offset});
+      last_use_[at(gate)] = std::max(last_use_[at(gate)], when);
+      if (nodes_[at(row)].op == Op::MatMul && !nodes_[at(row)].attr.tb && when == made && last_use_[at(row)] < 0) {
+        plan_.places[at(row)] = {Region::pieces, g.offset};
+      } else {
+        last_use_[at(row)] = std::max(last_use_[at(row)], when);
+        escapes_[at(row)] = true;
+      }
+    }
+  }
+
+  void hold_outputs() {
+    const int end = static_cast<int>(plan_.program.size());
     for (Var v : request_.outputs) {
       last_use_[at(plan_.root(v.id))] = end;
       escapes_[at(plan_.root(v.id))] = true;

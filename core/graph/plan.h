@@ -11,7 +11,8 @@
 //   - Offsets come from a best-fit scan over lifetimes; `str()` prints "arena X instead of Y".
 //
 // Places: `arena` is the plan's own memory; `parameters` and `gradients` are contiguous regions that outlive it (one write
-// is a checkpoint, one loop is an Adam step), with offsets that the caller chooses; `tile` is a slot of the loop's buffer.
+// is a checkpoint), with offsets that the caller chooses; `tile` is a slot of the loop's buffer; `pieces` is no memory at all: a
+// gradient that is handed over while it is made.
 //
 // Invariants: all offsets are multiples of kAlign; two rows that are alive together never overlap; inputs and outputs stay
 // valid after a replay.
@@ -29,7 +30,7 @@ namespace unpick {
 inline constexpr int64_t kAlign = 16;  // elements: one cache line of floats
 inline constexpr int64_t aligned(int64_t n) { return (n + kAlign - 1) / kAlign * kAlign; }
 
-enum class Region : uint8_t { none, arena, parameters, gradients, tile };
+enum class Region : uint8_t { none, arena, parameters, gradients, tile, pieces };
 
 struct Place {
   Region region = Region::none;
@@ -48,12 +49,23 @@ struct PlanRequest {
   std::vector<Binding> gradients;
   bool every_row = false;  // keep each row and fuse nothing: for finding the first bad row
   int64_t guard = 0;       // extra elements behind each row, for sentinels
+
+  // ok(): gradients are not kept. Each goes to an optimiser (core/backend/optimiser.h) as soon as it and this row, of one element,
+  // are known and nothing reads its parameter any more. If this row is not finite, the run ends before the first.
+  Var gate{};
+};
+
+// A gradient that goes to the optimiser after an instruction or, if its place is `pieces`, during it.
+struct Update {
+  int row;
+  int64_t offset;  // of its parameter
 };
 
 // Rows that run together: one row with its kernel, or a loop over tiles of `rows`.
 struct Instruction {
   bool loop = false;
   std::vector<int> rows;
+  std::vector<Update> updates{};
 };
 
 struct Plan {
@@ -65,6 +77,7 @@ struct Plan {
   int64_t arena = 0;               // elements
   int64_t one_buffer_per_row = 0;  // what the arena would be without reuse, elements
   int tile_slots = 0;              // the most that any loop needs
+  int gate = -1;                   // the row, or -1
 
   int root(int row) const;  // the row that a chain of Reshapes renames
   std::string str() const;  // one line per instruction, and the arena

@@ -56,6 +56,7 @@ const char* region_name(Region region) {
     case Region::parameters: return "parameters@";
     case Region::gradients: return "gradients@";
     case Region::tile: return "tile@";
+    case Region::pieces: return "pieces@";
     default: return "?";
   }
 }
@@ -78,6 +79,8 @@ std::string Plan::str() const {
       s += (instruction.rows.size() > 1 ? "  " : "") + row_text(*graph, id) + "  " + region_name(place.region) +
            std::to_string(place.offset) + "\n";
     }
+    for (const Update& u : instruction.updates)
+      s += "update parameters@" + std::to_string(u.offset) + " by %" + std::to_string(u.row) + "\n";
   }
   char line[128];
   std::snprintf(line, sizeof line, "%zu instructions; arena %.2f MB instead of %.2f MB\n", program.size(),

@@ -1,24 +1,40 @@
 // See adam.h.
 #include "core/model/adam.h"
 
-#include <algorithm>
 #include <cmath>
 
-#include "core/backend/kernels.h"
-
 namespace unpick {
-void adam_step(const AdamSettings& s, int64_t t, std::span<real> w, std::span<const real> g, std::span<real> m, std::span<real> v,
-               Pool& pool) {
-  constexpr int64_t kChunk = 16384;
+namespace {
+
+AdamFactors factors(const AdamSettings& s, int64_t t) {
   const auto power = static_cast<double>(t);
-  const AdamFactors f{static_cast<real>(1 - s.beta1), static_cast<real>(1 - s.beta2),
-                      static_cast<real>(s.lr / (1 - std::pow(s.beta1, power))),
-                      static_cast<real>(1 / std::sqrt(1 - std::pow(s.beta2, power))), static_cast<real>(s.epsilon)};
-  const auto size = static_cast<int64_t>(w.size());
-  pool.run(static_cast<int>((size + kChunk - 1) / kChunk), [&](int chunk, int) {
-    const int64_t begin = chunk * kChunk;
-    kernels().adam(f, std::min(kChunk, size - begin), w.data() + begin, g.data() + begin, m.data() + begin, v.data() + begin);
-  });
+  return {static_cast<real>(1 - s.beta1), static_cast<real>(1 - s.beta2), static_cast<real>(s.lr / (1 - std::pow(s.beta1, power))),
+          static_cast<real>(1 / std::sqrt(1 - std::pow(s.beta2, power))), static_cast<real>(s.epsilon)};
+}
+
+}  // namespace
+
+Adam::Adam(std::span<real> weights, int64_t split) : weights_(weights), split_(split) {
+  for (Buffer* moment : {&m, &v}) *moment = Buffer(static_cast<int64_t>(weights.size()));
+}
+
+void Adam::begin_step(int64_t t, const AdamSettings& settings, const AdamSettings& from_split) {
+  factors_[0] = factors(settings, t);
+  factors_[1] = factors(from_split, t);
+}
+
+void Adam::update(const Rectangle& where, const real* g, int64_t ldg) {
+  for (int row = 0; row < where.rows; ++row) {
+    const int64_t at = where.offset + row * where.pitch;
+    kernels().adam(factors_[at < split_ ? 0 : 1], where.columns, weights_.data() + at, g + row * ldg, m.data() + at, v.data() + at,
+                   where.pitch);
+  }
+}
+
+void Adam::update_all(std::span<const real> g) {
+  const auto size = static_cast<int64_t>(weights_.size());
+  for (const auto& [begin, end] : {std::pair{int64_t{0}, split_}, {split_, size}})
+    update({begin, 1, end - begin, 0}, g.data() + begin, 0);
 }
 
 }  // namespace unpick

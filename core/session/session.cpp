@@ -50,13 +50,15 @@ Session::Session(Config config, std::unique_ptr<Dataset> data, Pool& pool)
       pool_(pool),
       backend_(backend_for(config_, pool, note_)),
       training_(record_training(model_.spec, static_cast<int>(config_.batch), model_.table)),
+      adam_(model_.weights.span(), training_.main_region),
       batcher_(*data_, static_cast<uint64_t>(config_.seed), static_cast<int>(config_.batch)),
       noise_(static_cast<uint64_t>(config_.seed), Stream::noise) {
-  for (Buffer* region : {&gradients_, &m_, &v_}) *region = Buffer(model_.table.region());
   model_.table.initialise(model_.weights.span(), static_cast<uint64_t>(config_.seed));
-  Plan plan(*training_.graph, training_.request());
+  PlanRequest request = training_.request();
+  request.gate = training_.loss;
+  Plan plan(*training_.graph, request);
   arena_bytes_ = plan.arena * static_cast<int64_t>(sizeof(real));
-  program_ = backend_->prepare(std::move(plan), {model_.weights.span(), gradients_.span()});
+  program_ = backend_->prepare(std::move(plan), {model_.weights.span(), {}, &adam_});
   write_constants(training_.inputs, *program_);
   set_prior_weights();
 }
@@ -81,7 +83,7 @@ Session::~Session() = default;
 
 uint64_t Session::fingerprint() const { return fnv1a(std::as_bytes(model_.weights.span())); }
 
-bool Session::healthy() const { return finite(model_.weights.span()) && finite(m_.span()) && finite(v_.span()); }
+bool Session::healthy() const { return finite(model_.weights.span()) && finite(adam_.m.span()) && finite(adam_.v.span()); }
 
 void Session::post(Command command) {
   if (setting(command.setting).when != When::live)
@@ -120,16 +122,10 @@ void Session::step_on(std::span<const real> x, std::span<const real> epsilon) {
 void Session::train_step() {
   write_step(training_.inputs, *program_, static_cast<uint64_t>(config_.seed), static_cast<uint32_t>(step_),
              [this](const std::string& name) { return hyper(name); });
+  adam_.begin_step(step_ + 1, {config_.lr}, {config_.lr_discriminator, 0.5, 0.9});
   program_->run();
   const auto scalar = [&](Var row) { return row.ok() ? static_cast<double>(program_->data(row)[0]) : 0; };
   if (!std::isfinite(scalar(training_.loss))) report_non_finite();
-  const auto update = [&](const AdamSettings& adam, size_t begin, size_t end) {
-    const auto part = [&](Buffer& region) { return region.span().subspan(begin, end - begin); };
-    adam_step(adam, step_ + 1, part(model_.weights), part(gradients_), part(m_), part(v_), pool_);
-  };
-  const auto split = static_cast<size_t>(training_.main_region), end = model_.weights.span().size();
-  update({config_.lr}, 0, split);
-  if (split < end) update({config_.lr_discriminator, 0.5, 0.9}, split, end);
   ++step_;
   losses_.step = step_;
   losses_.loss = scalar(training_.loss);
@@ -146,7 +142,8 @@ void Session::report_non_finite() {
   PlanRequest request = training_.request();
   request.every_row = true;
   const Plan plan(*training_.graph, request);
-  const auto replay = backend_->prepare(plan, {model_.weights.span(), gradients_.span()});
+  Buffer gradients(model_.table.region());
+  const auto replay = backend_->prepare(plan, {model_.weights.span(), gradients.span()});
   for (const Var input : training_.every_input()) {
     const auto from = program_->data(input);
     std::copy(from.begin(), from.end(), replay->data(input).begin());
@@ -171,12 +168,12 @@ void Session::report_non_finite() {
 
 State Session::state() const {
   const auto copy = [](const Buffer& b) { return std::vector<real>(b.data(), b.data() + b.size()); };
-  return {step_, copy(model_.weights), copy(m_), copy(v_)};
+  return {step_, copy(model_.weights), copy(adam_.m), copy(adam_.v)};
 }
 
 void Session::restore(const State& state, std::vector<LoggedCommand> log) {
   if (state.step < 0) throw Error(ErrorKind::data, "checkpoint", "negative step", "resume from another checkpoint");
-  for (const auto& [from, to] : {std::pair{&state.weights, &model_.weights}, {&state.m, &m_}, {&state.v, &v_}}) {
+  for (const auto& [from, to] : {std::pair{&state.weights, &model_.weights}, {&state.m, &adam_.m}, {&state.v, &adam_.v}}) {
     if (static_cast<int64_t>(from->size()) != to->size())
       throw Error(ErrorKind::data, "checkpoint", "does not fit this architecture", "resume with the settings of its config.json");
     std::copy(from->begin(), from->end(), to->data());

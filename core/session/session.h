@@ -77,7 +77,6 @@ class Session {
 
   const Training& training() const { return training_; }  // the recording that is replayed
   Backend& backend() { return *backend_; }
-  std::span<const real> gradients() const { return gradients_.span(); }  // of the last step
   int64_t arena_bytes() const { return arena_bytes_; }
 
   // One step on a given batch and noise instead of drawn ones (for tests and oracles).
@@ -96,7 +95,7 @@ class Session {
   std::unique_ptr<Backend> backend_;
   std::string note_;
   Training training_;
-  Buffer gradients_, m_, v_;
+  Adam adam_;
   std::unique_ptr<Executable> program_;
   Batcher batcher_;
   Rng noise_;

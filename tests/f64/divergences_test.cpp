@@ -223,7 +223,8 @@ TEST(Discriminator, LearnsTheTotalCorrelationOfGaussians) {
   for (const Binding& b : r.used) rows.push_back(b.row);
   const std::vector<Var> slopes = grad(ratio.cross_entropy, rows);
   for (size_t i = 0; i < slopes.size(); ++i) gradients.push_back({slopes[i], r.used[i].offset});
-  Buffer w(table.region()), g(table.region()), m(table.region()), v(table.region());
+  Buffer w(table.region()), g(table.region());
+  Adam adam(w.span());
   table.initialise(w.span(), 1);
   Pool pool(2);
   const auto program =
@@ -236,7 +237,8 @@ TEST(Discriminator, LearnsTheTotalCorrelationOfGaussians) {
     write_step(r.inputs, *program, 1, step, {});
     program->run();
     if (step >= kSteps - kLast) tc += program->data(ratio.tc)[0] / kLast;
-    adam_step({step < kSteps / 2 ? 5e-3 : 1e-3, 0.5, 0.9}, step + 1, w.span(), g.span(), m.span(), v.span(), pool);
+    adam.begin_step(step + 1, {step < kSteps / 2 ? 5e-3 : 1e-3, 0.5, 0.9});
+    adam.update_all(g.span());
   }
   std::printf("density ratio: TC %.4f, closed form %.4f\n", tc, closed);
   EXPECT_NEAR(tc / closed, 1, 0.1);

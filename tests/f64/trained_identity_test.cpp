@@ -62,8 +62,9 @@ class TrainedVae {
   TrainedVae(PosteriorFamily family, double beta)
       : model({&kTanh, &objective("beta-vae"), Likelihood::gaussian, {1, kOutputs, 1}, kCode, family}),
         beta_(beta),
-        training_(record_training(model.spec, kBatch, model.table)) {
-    for (Buffer* region : {&gradients_, &m_, &v_}) *region = Buffer(model.table.region());
+        training_(record_training(model.spec, kBatch, model.table)),
+        gradients_(model.table.region()),
+        adam_(model.weights.span()) {
     model.table.initialise(model.weights.span(), 1);
     program_ = backend->prepare(Plan(*training_.graph, training_.request()), {model.weights.span(), gradients_.span()});
     program_->data(training_.beta)[0] = beta;
@@ -77,7 +78,8 @@ class TrainedVae {
       std::copy(x.begin(), x.end(), program_->data(training_.x).begin());
       Rng(1, Stream::noise).fill_normal(program_->data(training_.epsilon), step_);
       program_->run();
-      adam_step(adam, step_ + 1, model.weights.span(), gradients_.span(), m_.span(), v_.span(), pool);
+      adam_.begin_step(step_ + 1, adam);
+      adam_.update_all(gradients_.span());
     }
   }
   // On 64 held-out data.
@@ -105,7 +107,8 @@ class TrainedVae {
  private:
   double beta_;
   Training training_;
-  Buffer gradients_, m_, v_;
+  Buffer gradients_;
+  Adam adam_;
   std::unique_ptr<Executable> program_;
   uint32_t step_ = 0;
 };
