@@ -55,8 +55,6 @@ void run_batch(Estimator& s, uint32_t number, int batches, Pool& pool) {
 }  // namespace
 
 Job evidence(const Model& model, const Dataset& data, Backend& backend, uint64_t seed, int batches) {
-  if (model.spec.likelihood != Likelihood::bernoulli)
-    throw Error(ErrorKind::usage, "evidence", "is defined here for Bernoulli pixels only", "leave it out");
   if (data.image() != model.spec.image)
     throw Error(ErrorKind::usage, "data '" + data.spec() + "'", "has other images than the model takes",
                 "give the data it was trained on");
@@ -67,9 +65,10 @@ Job evidence(const Model& model, const Dataset& data, Backend& backend, uint64_t
   };
   const auto report = [s] {
     Report r;
-    r.add("reconstruction_loss", s->reconstruction);
+    const bool nats = s->model.spec.likelihood == Likelihood::bernoulli;
+    r.add(nats ? "reconstruction_loss" : "squared_error", s->reconstruction);
     r.add("kl_loss", s->kl);
-    r.add("elbo", -(s->reconstruction + s->kl));
+    if (nats) r.add("elbo", -(s->reconstruction + s->kl));
     return r;
   };
   return {batches, piece, report};

@@ -25,8 +25,8 @@ TrialResult measure(Workshop& shop, Session& s, const std::vector<double>& terms
   r.mig = mig(points).number("discrete_mig");
   r.hoyer = hoyer_score(points.codes).number("hoyer");
   r.factor_score = finish(factor_vae_score(codes, seed, train, test, spread_of), shop.pool()).number("eval_accuracy");
-  r.reconstruction =
-      finish(evidence(s.model(), s.data(), shop.backend(), seed, shop.pick(32, 1)), shop.pool()).number("reconstruction_loss");
+  r.reconstruction = finish(evidence(s.model(), s.data(), shop.backend(), seed, shop.pick(32, 1)), shop.pool())
+                         .number(s.model().spec.likelihood == Likelihood::bernoulli ? "reconstruction_loss" : "squared_error");
   const Eigen::MatrixXf centred = points.codes.rowwise() - points.codes.colwise().mean();
   const Eigen::VectorXf variance = centred.colwise().squaredNorm().transpose() / static_cast<float>(centred.rows());
   r.active = static_cast<int>((variance.array() > 0.25f).count());

@@ -20,7 +20,7 @@ struct Trial {
 };
 
 struct TrialResult {
-  double reconstruction = 0;  // nats an image, z ~ q
+  double reconstruction = 0;  // an image, z ~ q: nats; squared error of pixels that are not Bernoulli
   double mig = 0, factor_score = 0;
   double hoyer = 0;  // of the means
   double term = 0;   // the objective's own, mean over the last tenth of the steps
