@@ -42,6 +42,16 @@ Var partial(Var y) {
   }
 }
 
+// What y = x0 x1 multiplies argument i by. A relu is x step(x), and step(x) = step(y): read off the result, which is kept anyway, it
+// needs no memory of its own.
+Var other_factor(Var y, int i) {
+  Graph& g = *y.graph;
+  const Node n = y.node();
+  const Node& mask = g.nodes()[static_cast<size_t>(n.in[1])];
+  if (i == 0 && mask.op == Op::Step && mask.in[0] == n.in[0]) return step(y);
+  return {&g, n.in[static_cast<size_t>(1 - i)]};
+}
+
 // Linear or Bilinear y = A(.., x_i, ..): the transpose of A in argument i, applied to w (which has y's shape).
 Var adjoint(Var y, int i, Var w) {
   Graph& g = *y.graph;
@@ -63,7 +73,10 @@ Var adjoint(Var y, int i, Var w) {
     case Op::Pad: return slice(w, t.axis, t.begin, x0.shape()[t.axis]);
     case Op::Gather: return scatter_add(w, t.index, x0.shape()[0]);
     case Op::ScatterAdd: return gather(w, t.index);
-    case Op::Mul: return w * (i == 0 ? x1 : x0);
+    case Op::Mul: {
+      const Var other = other_factor(y, i);
+      return w * other;
+    }
     case Op::MatMul:
       if (i == 0) return t.ta ? matmul(x1, w, t.tb, true) : matmul(w, x1, false, !t.tb);
       return t.tb ? matmul(w, x0, true, t.ta) : matmul(x0, w, !t.ta, false);
@@ -107,8 +120,9 @@ Var push(Var y, int i, Var t, int directions) {
   if (n.op == Op::Add) return t;
   if (n.op == Op::Affine) return affine(t, n.attr.a);
   if (n.op == Op::Mul) {
-    const Var other = repeat_rows({y.graph, n.in[static_cast<size_t>(1 - i)]}, directions);
-    return t * other;
+    const Var other = other_factor(y, i);
+    const Var wide = repeat_rows(other, directions);
+    return t * wide;
   }
   Node tangent = n;
   tangent.in[static_cast<size_t>(i)] = t.id;
