@@ -43,6 +43,32 @@ TEST(Plan, AViewOfALoopsOwnRowStartsANewLoop) {
   EXPECT_EQ(plan.program.size(), 2u) << plan.str();
 }
 
+TEST(Plan, ALoopBehindAConvolutionReadsImagesThatNobodyKeeps) {
+  Graph g;
+  const Var x = g.input({8, 8, 8, 1}), w = g.input({4, 4, 1, 3}), b = g.input({1, 1, 1, 3});
+  const Var y = conv(x, w, 2, 1);
+  const Var wide = broadcast(b, y.shape());
+  const Var z = relu(y + wide);
+  const Plan plan(g, {{z}, {}, {}});
+  ASSERT_EQ(plan.program.size(), 1u) << plan.str();
+  EXPECT_EQ(plan.places[static_cast<size_t>(y.id)].region, Region::pieces);
+  EXPECT_EQ(plan.places[static_cast<size_t>(z.id)].region, Region::arena);
+}
+
+TEST(Plan, AConvolutionThatIsReadElsewhereStaysInMemory) {
+  Graph g;
+  const Var x = g.input({8, 8, 8, 1}), w = g.input({4, 4, 1, 3});
+  const Var y = conv(x, w, 2, 1);
+  const Var e = exp(y);
+  const Var total = sum(y, {1});
+  EXPECT_EQ(Plan(g, {{e, total}, {}, {}}).places[static_cast<size_t>(y.id)].region, Region::arena);
+  EXPECT_EQ(Plan(g, {{e, y}, {}, {}}).places[static_cast<size_t>(y.id)].region, Region::arena);
+  const Var turned = permute(y, {0, 2, 1, 3});  // other elements than its own: the images must be finished
+  const Plan plan(g, {{turned}, {}, {}});
+  EXPECT_EQ(plan.program.size(), 2u) << plan.str();
+  EXPECT_EQ(plan.places[static_cast<size_t>(y.id)].region, Region::arena);
+}
+
 TEST(Plan, ReshapeIsAnAlias) {
   Graph g;
   const Var x = g.input({4, 6});
@@ -64,15 +90,15 @@ TEST(Plan, RowsThatAreNeverAliveTogetherShareMemory) {
   EXPECT_EQ(plan.arena, 4 * 1024);  // two inputs and two that alternate
 }
 
-// The plan with reuse and fusion must compute what one row after another computes.
+// The plan with reuse and fusion must compute what one row after another computes, whatever the threads.
 TEST(Plan, FusionAndReuseDoNotChangeABit) {
   Parameters table;
   const Training t = record_training(make_vae_spec("conv", "beta-vae", "bernoulli", {64, 64, 1}, 4), 4, table);
   Buffer weights(table.region());
   table.initialise(weights.span(), 1);
-  Pool pool(2);
   std::vector<Buffer> gradients;
-  for (bool every_row : {false, true}) {
+  for (const auto& [every_row, threads] : {std::pair{false, 2}, {true, 1}, {false, 5}}) {
+    Pool pool(threads);
     PlanRequest request = t.request();
     request.every_row = every_row;
     gradients.emplace_back(table.region());
@@ -82,7 +108,8 @@ TEST(Plan, FusionAndReuseDoNotChangeABit) {
     program->data(t.beta)[0] = 4;
     program->run();
   }
-  for (size_t i = 0; i < gradients[0].span().size(); ++i) ASSERT_EQ(gradients[0].span()[i], gradients[1].span()[i]) << i;
+  for (const size_t other : {1, 2})
+    for (size_t i = 0; i < gradients[0].span().size(); ++i) ASSERT_EQ(gradients[0].span()[i], gradients[other].span()[i]) << i;
 }
 
 TEST(Graph, AShapeErrorNamesVerbShapesScopeAndHint) {

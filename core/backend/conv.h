@@ -75,15 +75,32 @@ void add_weight(const ConvShape& s, int images, const real* x, const real* y, bo
 void sum_weights(const ConvShape& s, const real* partial, int partials, int64_t stride, real* w);
 }  // namespace UNPICK_ISA
 
-// What the three functions below need, in elements: `shared` once, `worker` for each worker.
+// What follows a convolution for each group of images, while they are in the cache.
+class ImageLoop {
+ public:
+  // Elements begin..end-1 of the result, which lie at `images`.
+  virtual void run(int64_t begin, int64_t end, const real* images, int worker) const = 0;
+
+ protected:
+  ~ImageLoop() = default;
+};
+
+// Where a convolution's result goes: to memory, to a loop, or both.
+struct ConvResult {
+  real* memory = nullptr;
+  const ImageLoop* behind = nullptr;
+};
+
+// What the three functions below need, in elements: `shared` once, `worker` for each worker. `in_memory`: so is the result.
 struct ConvScratch {
   int64_t shared, worker;
 };
-ConvScratch conv_scratch(const Kernels& k, const ConvShape& s, ConvPass pass);
+ConvScratch conv_scratch(const Kernels& k, const ConvShape& s, ConvPass pass, bool in_memory = true);
 
-void conv_down(const Kernels& k, const ConvShape& s, const real* x, const real* w, real* y, real* shared, real* scratch,
+void conv_down(const Kernels& k, const ConvShape& s, const real* x, const real* w, const ConvResult& y, real* shared, real* scratch,
                Pool& pool);
-void conv_up(const Kernels& k, const ConvShape& s, const real* y, const real* w, real* x, real* shared, real* scratch, Pool& pool);
+void conv_up(const Kernels& k, const ConvShape& s, const real* y, const real* w, const ConvResult& x, real* shared, real* scratch,
+             Pool& pool);
 void conv_weight(const Kernels& k, const ConvShape& s, const real* x, const real* y, real* w, real* shared, real* scratch,
                  Pool& pool);
 

@@ -22,12 +22,24 @@ namespace {
 constexpr int64_t kTile = 1024;  // elements: a dozen float tiles stay in L1
 constexpr int64_t kTilesPerChunk = 8;
 
-// Where an operand lies: memory, or (slot >= 0) a slot of the tile buffer.
+// Where an operand lies: memory, a slot of the tile buffer, or the images that a convolution has just made.
 struct Operand {
+  static constexpr int64_t kMemory = -1, kImages = -2;
   real* memory = nullptr;
-  int64_t slot = -1;
+  int64_t slot = kMemory;
+};
 
-  real* tile(int64_t begin, real* buffer) const { return slot >= 0 ? buffer + slot * kTile : memory ? memory + begin : nullptr; }
+// The part of a loop that is being run: its slots, and images from element `first` on.
+struct Tiles {
+  real* slots;
+  const real* images = nullptr;
+  int64_t first = 0;
+
+  const real* at(const Operand& o, int64_t begin) const {
+    if (o.slot == Operand::kImages) return images + (begin - first);
+    return o.slot >= 0 ? slots + o.slot * kTile : o.memory ? o.memory + begin : nullptr;
+  }
+  real* to(const Operand& o, int64_t begin) const { return o.slot >= 0 ? slots + o.slot * kTile : o.memory + begin; }
 };
 
 struct LoopRow {
@@ -48,8 +60,8 @@ struct Step {
   const Node* node = nullptr;  // kernels
   Shape a_shape{}, b_shape{};
   real *y = nullptr, *a = nullptr, *b = nullptr;
-  int64_t size = 0;  // loops
-  std::vector<LoopRow> rows{};
+  int64_t size = 0;                 // loops
+  std::vector<LoopRow> rows{};      // of a loop, or behind a convolution
   Destination product{};            // of a matrix product
   std::vector<Gradient> updates{};  // after it
   const real* gate = nullptr;       // if it makes the plan's gate
@@ -78,7 +90,10 @@ class CpuExecutable final : public Executable {
     arena_ = Buffer(plan_.arena);
     tiles_ = Buffer(plan_.tile_slots * kTile * pool_.threads());
     for (const Instruction& instruction : plan_.program) {
-      steps_.push_back(instruction.loop ? loop(instruction) : kernel(instruction.rows[0]));
+      steps_.push_back(instruction.loop ? Step{true} : kernel(instruction.rows[0]));
+      steps_.back().size = node(instruction.rows[0]).shape.size();
+      for (size_t i = instruction.loop ? 0 : 1; i < instruction.rows.size(); ++i)
+        steps_.back().rows.push_back(loop_row(instruction.rows[i]));
       Step& step = steps_.back();
       for (const int row : instruction.rows)
         if (row == plan_.gate) step.gate = memory(row);
@@ -122,29 +137,25 @@ class CpuExecutable final : public Executable {
   Operand operand(int row) const {
     if (row < 0) return {};
     if (place(row).region == Region::tile) return {nullptr, place(row).offset};
-    return {memory(row), -1};
+    if (place(row).region == Region::pieces) return {nullptr, Operand::kImages};
+    return {memory(row)};
   }
 
-  Step loop(const Instruction& instruction) const {
-    Step step{true};
-    step.size = node(instruction.rows[0]).shape.size();
-    for (int id : instruction.rows) {
-      const Node& n = node(id);
-      LoopRow row{n.op, n.attr, operand(id), operand(n.in[0]), operand(n.in[1]), {}};
-      if (is_view(n.op)) row.view = view_of(n, node(n.in[0]).shape);
-      step.rows.push_back(std::move(row));
-    }
-    return step;
+  LoopRow loop_row(int id) const {
+    const Node& n = node(id);
+    LoopRow row{n.op, n.attr, operand(id), operand(n.in[0]), operand(n.in[1]), {}};
+    if (is_view(n.op)) row.view = view_of(n, node(n.in[0]).shape);
+    return row;
   }
 
   Step kernel(int id) const {
     const Node& n = node(id);
     Step step{false};
     step.node = &n;
-    if (place(id).region == Region::pieces)
-      step.product = {nullptr, regions_.optimiser, place(id).offset};
-    else
+    if (place(id).region != Region::pieces)
       step.product.memory = step.y = memory(id);
+    else if (n.op == Op::MatMul)
+      step.product = {nullptr, regions_.optimiser, place(id).offset};
     if (n.in[0] >= 0) step.a = memory(n.in[0]), step.a_shape = node(n.in[0]).shape;
     if (n.in[1] >= 0) step.b = memory(n.in[1]), step.b_shape = node(n.in[1]).shape;
     return step;
@@ -158,7 +169,7 @@ class CpuExecutable final : public Executable {
       case Op::Conv:
       case Op::ConvT:
       case Op::ConvW: {
-        const ConvScratch z = conv_scratch(kernels(), conv_shape(step), conv_pass(step));
+        const ConvScratch z = conv_scratch(kernels(), conv_shape(step), conv_pass(step), step.y);
         return {z.worker, z.shared};
       }
       case Op::Sum: {
@@ -173,20 +184,34 @@ class CpuExecutable final : public Executable {
     constexpr int64_t kChunk = kTile * kTilesPerChunk;
     const auto chunks = static_cast<int>((step.size + kChunk - 1) / kChunk);
     pool_.run(chunks, [&](int chunk, int worker) {
-      real* buffer = tiles_.data() + worker * plan_.tile_slots * kTile;
-      const int64_t end = std::min(step.size, (chunk + 1) * kChunk);
-      for (int64_t begin = chunk * kChunk; begin < end; begin += kTile) {
-        const int64_t n = std::min(kTile, end - begin);
-        for (const LoopRow& row : step.rows) {
-          real* y = row.y.tile(begin, buffer);
-          if (is_view(row.op))
-            cpu::read_view(row.view, row.a.memory, begin, n, y);
-          else if (!kernels().pointwise(row.op, row.attr, y, row.a.tile(begin, buffer), row.b.tile(begin, buffer), n))
-            throw std::logic_error(std::string(info(row.op).name) + " is not pointwise");
-        }
-      }
+      run_tiles(step, chunk * kChunk, std::min(step.size, (chunk + 1) * kChunk), {slots(worker)});
     });
   }
+
+  real* slots(int worker) const { return tiles_.data() + worker * plan_.tile_slots * kTile; }
+
+  void run_tiles(const Step& step, int64_t from, int64_t end, const Tiles& tiles) const {
+    for (int64_t begin = from; begin < end; begin += kTile) {
+      const int64_t n = std::min(kTile, end - begin);
+      for (const LoopRow& row : step.rows) {
+        real* y = tiles.to(row.y, begin);
+        if (is_view(row.op))
+          cpu::read_view(row.view, row.a.memory, begin, n, y);
+        else if (!kernels().pointwise(row.op, row.attr, y, tiles.at(row.a, begin), tiles.at(row.b, begin), n))
+          throw std::logic_error(std::string(info(row.op).name) + " is not pointwise");
+      }
+    }
+  }
+
+  // The loop behind a convolution.
+  struct Behind final : ImageLoop {
+    Behind(const CpuExecutable& e, const Step& s) : executable(e), step(s) {}
+    void run(int64_t begin, int64_t end, const real* images, int worker) const override {
+      executable.run_tiles(step, begin, end, {executable.slots(worker), images, begin});
+    }
+    const CpuExecutable& executable;
+    const Step& step;
+  };
 
   void hand_over(const Gradient& g) {
     constexpr int64_t kChunk = 16384;
@@ -198,6 +223,8 @@ class CpuExecutable final : public Executable {
 
   void run_kernel(const Step& s) {
     real *scratch = scratch_.data(), *shared = shared_.data();
+    const Behind behind(*this, s);
+    const ConvResult images{s.y, s.rows.empty() ? nullptr : &behind};
     switch (s.node->op) {
       case Op::Sum: {
         cpu::SumShape shape;
@@ -212,8 +239,8 @@ class CpuExecutable final : public Executable {
       case Op::ScatterAdd: cpu::scatter_add(*s.node, s.a, s.y); break;
       case Op::MaxAxis: cpu::max_axis(*s.node, s.a_shape, s.a, s.y); break;
       case Op::MatMul: gemm(product_of(s), s.a, s.b, s.product, shared, scratch, pool_); break;
-      case Op::Conv: conv_down(kernels(), conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;
-      case Op::ConvT: conv_up(kernels(), conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;
+      case Op::Conv: conv_down(kernels(), conv_shape(s), s.a, s.b, images, shared, scratch, pool_); break;
+      case Op::ConvT: conv_up(kernels(), conv_shape(s), s.a, s.b, images, shared, scratch, pool_); break;
       case Op::ConvW: conv_weight(kernels(), conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;
       default: throw std::logic_error(std::string(info(s.node->op).name) + " has no CPU kernel");
     }

@@ -21,50 +21,60 @@ int partials(const ConvShape& s, const ConvSizes& z) {
   return std::min(static_cast<int>(most), groups(s, z));
 }
 
-int64_t worker_scratch(const ConvSizes& z) { return aligned(z.scratch); }
+int64_t worker_scratch(const ConvSizes& z, int64_t image, bool in_memory) {
+  return aligned(z.scratch) + (in_memory ? 0 : aligned(z.group * image));
+}
 
 // The weights in the form that the pass reads.
 const real* prepare(const ConvMethod& method, const ConvShape& s, ConvPass pass, const ConvSizes& z, const real* w, real* shared,
-                    real* scratch, Pool& pool) {
+                    real* scratch, int64_t each, Pool& pool) {
   if (z.weights == 0) return w;
-  pool.run(ConvMethod::kParts,
-           [&](int part, int worker) { method.prepare(s, pass, part, w, shared, scratch + worker * worker_scratch(z)); });
+  pool.run(ConvMethod::kParts, [&](int part, int worker) { method.prepare(s, pass, part, w, shared, scratch + worker * each); });
   return shared;
 }
 
-// Calls body(first image, images, worker's scratch) for every group.
+// Calls body(first image, images, its result, worker's scratch) for every group, and the loop behind it. `image`: elements of one.
 template <class Body>
-void for_groups(const ConvShape& s, const ConvSizes& z, real* scratch, Pool& pool, Body body) {
+void for_groups(const ConvShape& s, const ConvSizes& z, int64_t image, const ConvResult& result, real* scratch, int64_t each,
+                Pool& pool, Body body) {
   pool.run(groups(s, z), [&](int group, int worker) {
-    const int first = group * z.group;
-    body(first, std::min(z.group, s.images() - first), scratch + worker * worker_scratch(z));
+    const int first = group * z.group, images = std::min(z.group, s.images() - first);
+    real *own = scratch + worker * each, *to = result.memory ? result.memory + first * image : own + aligned(z.scratch);
+    body(first, images, to, own);
+    if (result.behind) result.behind->run(first * image, (first + images) * image, to, worker);
   });
 }
 
 }  // namespace
 
-ConvScratch conv_scratch(const Kernels& k, const ConvShape& s, ConvPass pass) {
-  const ConvSizes z = pass == ConvPass::weight ? k.weight_sizes(s) : method_for(k, s).sizes(s, pass);
-  return {pass == ConvPass::weight ? partials(s, z) * aligned(z.weights) : z.weights, worker_scratch(z)};
+ConvScratch conv_scratch(const Kernels& k, const ConvShape& s, ConvPass pass, bool in_memory) {
+  if (pass == ConvPass::weight) {
+    const ConvSizes z = k.weight_sizes(s);
+    return {partials(s, z) * aligned(z.weights), aligned(z.scratch)};
+  }
+  const ConvSizes z = method_for(k, s).sizes(s, pass);
+  return {z.weights, worker_scratch(z, pass == ConvPass::down ? s.y_image() : s.x_image(), in_memory)};
 }
 
-void conv_down(const Kernels& k, const ConvShape& s, const real* x, const real* w, real* y, real* shared, real* scratch,
+void conv_down(const Kernels& k, const ConvShape& s, const real* x, const real* w, const ConvResult& y, real* shared, real* scratch,
                Pool& pool) {
   const ConvMethod& method = method_for(k, s);
   const ConvSizes z = method.sizes(s, ConvPass::down);
-  const real* weights = prepare(method, s, ConvPass::down, z, w, shared, scratch, pool);
-  for_groups(s, z, scratch, pool, [&](int first, int images, real* own) {
-    method.down(s, images, x + first * s.x_image(), weights, y + first * s.y_image(), own);
+  const int64_t each = worker_scratch(z, s.y_image(), y.memory);
+  const real* weights = prepare(method, s, ConvPass::down, z, w, shared, scratch, each, pool);
+  for_groups(s, z, s.y_image(), y, scratch, each, pool, [&](int first, int images, real* to, real* own) {
+    method.down(s, images, x + first * s.x_image(), weights, to, own);
   });
 }
 
-void conv_up(const Kernels& k, const ConvShape& s, const real* y, const real* w, real* x, real* shared, real* scratch, Pool& pool) {
+void conv_up(const Kernels& k, const ConvShape& s, const real* y, const real* w, const ConvResult& x, real* shared, real* scratch,
+             Pool& pool) {
   const ConvMethod& method = method_for(k, s);
   const ConvSizes z = method.sizes(s, ConvPass::up);
-  const real* weights = prepare(method, s, ConvPass::up, z, w, shared, scratch, pool);
-  for_groups(s, z, scratch, pool, [&](int first, int images, real* own) {
-    method.up(s, images, y + first * s.y_image(), weights, x + first * s.x_image(), own);
-  });
+  const int64_t each = worker_scratch(z, s.x_image(), x.memory);
+  const real* weights = prepare(method, s, ConvPass::up, z, w, shared, scratch, each, pool);
+  for_groups(s, z, s.x_image(), x, scratch, each, pool,
+             [&](int first, int images, real* to, real* own) { method.up(s, images, y + first * s.y_image(), weights, to, own); });
 }
 
 void conv_weight(const Kernels& k, const ConvShape& s, const real* x, const real* y, real* w, real* shared, real* scratch,
@@ -77,7 +87,7 @@ void conv_weight(const Kernels& k, const ConvShape& s, const real* x, const real
     for (int group = begin; group < end; ++group) {
       const int first = group * z.group, images = std::min(z.group, s.images() - first);
       k.add_weight(s, images, x + first * s.x_image(), y + first * s.y_image(), group == begin, shared + part * stride,
-                   scratch + worker * worker_scratch(z));
+                   scratch + worker * aligned(z.scratch));
     }
   });
   k.sum_weights(s, shared, parts, stride, w);

@@ -42,8 +42,8 @@ Var partial(Var y) {
   }
 }
 
-// What y = x0 x1 multiplies argument i by. A relu is x step(x), and step(x) = step(y): read off the result, which is kept anyway, it
-// needs no memory of its own.
+// What y = x0 x1 multiplies argument i by. A relu is x step(x), and step(x) = step(y): read off the result, which is kept anyway,
+// it needs no memory of its own.
 Var other_factor(Var y, int i) {
   Graph& g = *y.graph;
   const Node n = y.node();

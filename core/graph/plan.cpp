@@ -119,10 +119,12 @@ class Planner {
   }
 
   bool joins_last(int row, bool can_loop) const {
-    if (!can_loop || request_.every_row || plan_.program.empty() || !plan_.program.back().loop) return false;
+    if (!can_loop || request_.every_row || plan_.program.empty()) return false;
     const Node& node = nodes_[at(row)];
     const int last = static_cast<int>(plan_.program.size()) - 1;
-    if (nodes_[at(plan_.program.back().rows.front())].shape.size() != node.shape.size()) return false;
+    const Node& first = nodes_[at(plan_.program.back().rows.front())];
+    if (!plan_.program.back().loop && first.op != Op::Conv && first.op != Op::ConvT) return false;
+    if (first.shape.size() != node.shape.size()) return false;
     // A view reads other elements than its own, so what it reads must be finished.
     return !is_view(node.op) || instruction_of_[at(plan_.root(node.in[0]))] != last;
   }
@@ -174,10 +176,10 @@ class Planner {
       if (nodes_[row].op == Op::Input || request_.every_row) last_use_[row] = end;
   }
 
-  // Rows that stay within their loop get a slot of the tile buffer, reused after their last reader.
+  // Rows that stay within their loop get a slot of the tile buffer, reused after their last reader; its convolution needs none.
   void place_tiles() {
     for (const Instruction& instruction : plan_.program) {
-      if (!instruction.loop) continue;
+      if (!instruction.loop && instruction.rows.size() == 1) continue;
       std::vector<int> last_reader(instruction.rows.size(), -1), holder;  // holder[slot]: position of the row in it, or -1
       for (size_t p = 0; p < instruction.rows.size(); ++p)
         for_operands(instruction.rows[p], [&](int operand) {
@@ -187,6 +189,10 @@ class Planner {
       for (size_t p = 0; p < instruction.rows.size(); ++p) {
         const int row = instruction.rows[p];
         if (escapes_[at(row)] || bound(row)) continue;
+        if (p == 0 && !instruction.loop) {
+          plan_.places[at(row)] = {Region::pieces, 0};
+          continue;
+        }
         size_t slot = 0;
         while (slot < holder.size() && holder[slot] >= 0 && last_reader[at(holder[slot])] >= static_cast<int>(p)) ++slot;
         if (slot == holder.size()) holder.push_back(-1);

@@ -8,11 +8,12 @@
 //   - Neighbouring pointwise rows and views (Broadcast, Permute, Slice) of one size become a *loop*: they run tile by tile,
 //     and rows that only the loop itself reads live in a small tile buffer and never reach memory. This is what a fused
 //     kernel would do, for every graph and every derivative, with no kernel to write.
+//   - A loop behind a convolution follows it a few images at a time, while they are in the cache.
 //   - Offsets come from a best-fit scan over lifetimes; `str()` prints "arena X instead of Y".
 //
 // Places: `arena` is the plan's own memory; `parameters` and `gradients` are contiguous regions that outlive it (one write
 // is a checkpoint), with offsets that the caller chooses; `tile` is a slot of the loop's buffer; `pieces` is no memory at all: a
-// gradient that is handed over while it is made.
+// gradient that is handed over while it is made, or images that only the loop behind their convolution reads.
 //
 // Invariants: all offsets are multiples of kAlign; two rows that are alive together never overlap; inputs and outputs stay
 // valid after a replay.
@@ -61,7 +62,8 @@ struct Update {
   int64_t offset;  // of its parameter
 };
 
-// Rows that run together: one row with its kernel, or a loop over tiles of `rows`.
+// Rows that run together: one row with its kernel, a loop over tiles of `rows`, or (not `loop`, several rows) both: a convolution
+// and behind it, for each group of images, the loop.
 struct Instruction {
   bool loop = false;
   std::vector<int> rows;

@@ -73,7 +73,8 @@ std::string Plan::str() const {
   std::string s;
   for (const Instruction& instruction : program) {
     if (instruction.rows.size() > 1)
-      s += "loop over " + std::to_string(graph->nodes()[static_cast<size_t>(instruction.rows[0])].shape.size()) + "\n";
+      s += (instruction.loop ? "loop over " : "images and loop over ") +
+           std::to_string(graph->nodes()[static_cast<size_t>(instruction.rows[0])].shape.size()) + "\n";
     for (int id : instruction.rows) {
       const Place& place = places[static_cast<size_t>(id)];
       s += (instruction.rows.size() > 1 ? "  " : "") + row_text(*graph, id) + "  " + region_name(place.region) +
