@@ -42,9 +42,8 @@ io::Image draw(const Figure& figure, const Workshop& shop, const std::vector<Arm
                const std::vector<Arm>& learned, const std::vector<Arm>& student) {
   Sheet sheet(
       figure.title,
-      "FactorVAE score against reconstruction loss: up and to the left is better. Crosses: means of " +
-          std::to_string(shop.seeds()) +
-          " seeds with 95 % intervals. Left, numbers are \u03b2; right, \u03bd of a Student-t prior at \u03b2 = 4.",
+      "Up and to the left is better. Crosses: means of " + std::to_string(shop.seeds()) +
+          " seeds with 95 % intervals. Numbers: left \u03b2, right \u03bd of a Student-t prior at \u03b2 = 4.",
       footer("priors", shop,
              std::to_string(trial_steps(shop)) + " steps, mlp-64-tanh, 10 latents, " + kSlice + " at a quarter of its size"),
       1064, 420);

@@ -14,7 +14,9 @@ namespace {
 
 constexpr int kShrink = 4;
 
-std::string key_of(const Trial& what, int seed) { return what.settings + " " + what.data + ", seed " + std::to_string(seed); }
+std::string key_of(const Trial& what, int seed) {
+  return what.settings + " " + what.data + (what.full_size ? " of full size" : "") + ", seed " + std::to_string(seed);
+}
 
 TrialResult measure(Workshop& shop, Session& s, const std::vector<double>& terms) {
   const auto seed = static_cast<uint64_t>(s.config().seed);
@@ -42,19 +44,22 @@ std::string weight(const char* setting, double of_full_size) {
   return text;
 }
 
-int64_t trial_steps(const Workshop& shop) { return shop.pick<int64_t>(3000, 20); }
+int64_t trial_steps(const Workshop& shop, bool full_size) { return shop.pick<int64_t>(full_size ? 5000 : 3000, 20); }
 
 const TrialResult& trial(Workshop& shop, const Trial& what, int seed) {
   const std::string key = key_of(what, seed);
   if (const auto found = shop.trials.find(key); found != shop.trials.end()) return *found->second;
-  const int64_t steps = trial_steps(shop), early = steps * 4 / 5;
-  Recipe recipe{"model=mlp-64-tanh latent=" + std::to_string(kTrialLatents) + " batch=64 " + what.settings,
+  const int64_t steps = trial_steps(shop, what.full_size), early = steps * 4 / 5;
+  const double lr = what.full_size ? 1e-3 : 3e-3;
+  Recipe recipe{std::string(what.full_size ? "model=mlp" : "model=mlp-64-tanh") + " latent=" + std::to_string(kTrialLatents) +
+                    " batch=64 " + what.settings,
                 seed,
-                {{early, 3e-3}, {steps - early, 6e-4}}};
+                {{early, lr}, {steps - early, lr / 5}}};
   for (int64_t step = steps - steps / 10 + 1; step <= steps; ++step) recipe.marks.push_back(step);
   std::vector<double> terms;
-  const auto session =
-      shop.train(recipe, shrunk(open_dataset(what.data), kShrink), key, [&](Session& s) { terms.push_back(s.losses().term); });
+  auto data = open_dataset(what.data);
+  if (!what.full_size) data = shrunk(std::move(data), kShrink);
+  const auto session = shop.train(recipe, std::move(data), key, [&](Session& s) { terms.push_back(s.losses().term); });
   return *(shop.trials[key] = std::make_shared<const TrialResult>(measure(shop, *session, terms)));
 }
 
@@ -65,10 +70,11 @@ std::vector<TrialResult> trials(Workshop& shop, const Trial& what) {
 }
 
 int64_t missing_steps(const Workshop& shop, const std::vector<Trial>& wanted) {
-  int64_t runs = 0;
+  int64_t steps = 0;
   for (const Trial& what : wanted)
-    for (int seed = 1; seed <= shop.seeds(); ++seed) runs += !shop.trials.count(key_of(what, seed));
-  return runs * trial_steps(shop);
+    for (int seed = 1; seed <= shop.seeds(); ++seed)
+      if (!shop.trials.count(key_of(what, seed))) steps += trial_steps(shop, what.full_size);
+  return steps;
 }
 
 std::vector<double> of(const std::vector<TrialResult>& results, double TrialResult::*field) {

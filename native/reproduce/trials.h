@@ -1,5 +1,6 @@
 // Small VAEs by the hundred, on pictures a quarter as wide and high: what objectives, priors and betas do to reconstruction and to
-// scores is a question of many seeds, not of large pictures. A trial takes seconds.
+// scores is a question of many seeds, not of large pictures. A trial takes seconds. Where an objective's weights cannot be scaled
+// to small pictures a trial is of full size, with more units, and takes a minute.
 //
 // Trials are kept by name, so that figures that ask for the same one share it.
 #pragma once
@@ -15,8 +16,9 @@ namespace unpick::reproduce {
 inline constexpr int kTrialLatents = 10;
 
 struct Trial {
-  std::string settings;       // beside model=mlp-64-tanh, latent=10, batch=64: "objective=factor-vae gamma-tc=10"
+  std::string settings;       // beside the model, latent=10 and batch=64: "objective=factor-vae gamma-tc=10"
   std::string data = kSlice;  // at a quarter of its size
+  bool full_size = false;     // not shrunk, with the model mlp instead of mlp-64-tanh
 };
 
 struct TrialResult {
@@ -33,7 +35,7 @@ std::string weight(const char* setting, double of_full_size);
 inline constexpr const char* kWeightsChoice =
     "\u03b2 and \u03b1 count as for pictures of full size: with a sixteenth of the pixels the loss has a sixteenth of the weight.";
 
-int64_t trial_steps(const Workshop& shop);
+int64_t trial_steps(const Workshop& shop, bool full_size = false);
 const TrialResult& trial(Workshop& shop, const Trial& what, int seed);
 std::vector<TrialResult> trials(Workshop& shop, const Trial& what);             // of every seed
 int64_t missing_steps(const Workshop& shop, const std::vector<Trial>& wanted);  // that these still cost
