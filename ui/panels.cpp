@@ -225,10 +225,8 @@ void draw_header(const View& v, Rect r) {
     text.x1 -= 8;
     if (v.memory.can_export) {
       const Rect export_word = text.take_right(64);
-      if (word_button(v.pen, "export", export_word, "export", false, "Write weights, curves, commands and a picture (e)")) {
-        v.post("keep");
-        v.memory.asks_export = true;
-      }
+      if (word_button(v.pen, "export", export_word, "export", false, "Write weights, curves, commands and a picture (e)"))
+        v.ask_export();
       text.x1 -= 8;
     }
   }

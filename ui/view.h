@@ -54,6 +54,10 @@ struct View {
   const std::function<void(const std::string&)>& post;  // a command for the lab
 
   bool ready() const { return now.begun(); }
+  void ask_export() const {
+    post("keep");
+    memory.asks_export = true;
+  }
 };
 
 // Writes title, caption and badge; returns what is left. `step`: of the numbers that are shown. A low view has one line of caption,

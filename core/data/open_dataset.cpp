@@ -13,15 +13,14 @@
 // Read next: core/data/dsprites.h, core/data/synthetic.h
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
-#include <numeric>
 #include <string_view>
 #include <utility>
 
+#include "core/base/nearest.h"
 #include "core/data/dataset.h"
 #include "core/data/dsprites.h"
 #include "core/data/faces.h"
@@ -37,12 +36,6 @@ using std::string_view;
 
 string quoted(string_view text) { return "'" + string(text) + "'"; }
 
-string lower(string_view text) {
-  string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
 std::vector<string_view> split(string_view text, char separator) {
   std::vector<string_view> parts;
   for (size_t end = text.find(separator); end != string_view::npos; end = text.find(separator)) {
@@ -53,32 +46,16 @@ std::vector<string_view> split(string_view text, char separator) {
   return parts;
 }
 
-// How many letters must be changed, added or removed to make b of a (Levenshtein 1966), capitals aside.
-size_t edits(string_view from, string_view to) {
-  const string a = lower(from), b = lower(to);
-  std::vector<size_t> cost(b.size() + 1);  // of making b's first j letters of a's first i
-  std::iota(cost.begin(), cost.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(cost[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = std::exchange(cost[j], std::min({change, cost[j] + 1, cost[j - 1] + 1}));
-    }
-  }
-  return cost.back();
-}
-
-// "did you mean 'posX'? shape, scale, ... are known": the nearest name, if one is near, and all of them.
+// "did you mean 'posX'? known: shape, scale, ...": the nearest name, if one is near, and all of them.
 template <class Names>
 string suggest(string_view word, const Names& names) {
-  string all;
-  const char* nearest = names[0];
+  string all, words;
   for (const char* name : names) {
     all += (all.empty() ? "" : ", ") + string(name);
-    if (edits(word, name) < edits(word, nearest)) nearest = name;
+    words += string(name) + "|";
   }
-  const string guess = edits(word, nearest) <= 2 ? "did you mean " + quoted(nearest) + "? " : "";
-  return guess + "known: " + all;
+  const string near = nearest(string(word), words);
+  return (near.empty() ? "" : "did you mean " + quoted(near) + "? ") + "known: " + all;
 }
 
 // What stands after "dsprites:". Keeps the whole spec for its messages.

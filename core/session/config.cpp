@@ -10,6 +10,8 @@
 #include <sstream>
 #include <vector>
 
+#include "core/base/nearest.h"
+
 namespace unpick {
 namespace {
 
@@ -45,20 +47,6 @@ std::vector<std::string> split(const std::string& text, char by) {
   for (std::string part; std::getline(stream, part, by);)
     if (!part.empty()) parts.push_back(part);
   return parts;
-}
-
-size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0]++;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
 }
 
 std::string number_text(double x) {
@@ -160,19 +148,6 @@ double number(const Config& config, const std::string& name) {
     if (name == field_name) read_number(field, value);
   });
   return value;
-}
-
-std::string nearest(const std::string& word, const std::string& words) {
-  std::string best;
-  size_t least = std::max<size_t>(2, word.size() / 3) + 1;
-  for (const std::string& candidate : split(words, '|')) {
-    const size_t d = edit_distance(word, candidate);
-    if (d < least) {
-      least = d;
-      best = candidate;
-    }
-  }
-  return best;
 }
 
 void apply_preset(Config& config, const std::string& name) {

@@ -45,9 +45,6 @@ void set(Config& config, const std::string& name, const std::string& value);
 std::string get(const Config& config, const std::string& name);  // shortest text that reads back to the same value
 double number(const Config& config, const std::string& name);    // of a count or number
 
-// The nearest of `words` (joined by '|') to `word`, for hints; empty if nothing is near.
-std::string nearest(const std::string& word, const std::string& words);
-
 // Named sets of settings: "live" is what comes apart within a minute.
 struct Preset {
   const char* name;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <sstream>
 
+#include "core/base/nearest.h"
 #include "core/session/words.h"
 
 namespace unpick {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <new>
 
+#include "core/base/nearest.h"
 #include "native/cli/cli.h"
 
 namespace unpick::cli {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <sstream>
 
+#include "core/base/nearest.h"
 #include "core/metrics/evaluation.h"
 #include "core/metrics/irs.h"
 #include "core/metrics/metrics.h"

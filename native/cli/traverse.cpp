@@ -3,6 +3,7 @@
 // Read next: native/io/reports.h
 #include <memory>
 
+#include "core/base/nearest.h"
 #include "core/session/sentences.h"
 #include "native/cli/cli.h"
 #include "native/cli/support.h"

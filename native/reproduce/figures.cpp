@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "core/base/nearest.h"
 #include "core/base/rng.h"
 #include "native/reproduce/figure.h"
 

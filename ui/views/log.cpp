@@ -22,10 +22,8 @@ void draw_log(const View& v, Rect r) {
   if (v.memory.can_export && !v.memory.log) {  // the wide layout has the word in its head
     const Rect word = r.take_bottom(34);
     if (word_button(v.pen, "export", {word.x0, word.y0 + 6, word.x0 + 64, word.y1}, "export", false,
-                    "Weights, curves, commands and a picture")) {
-      v.post("keep");
-      v.memory.asks_export = true;
-    }
+                    "Weights, curves, commands and a picture"))
+      v.ask_export();
   }
   const auto room = static_cast<size_t>(std::max(r.height() / kLine, 1.0f));
   const size_t first = log.size() - std::min(log.size(), room);
