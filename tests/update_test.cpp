@@ -14,13 +14,13 @@
 namespace unpick {
 namespace {
 
-constexpr int kBatch = 6;
+constexpr int kImages = 6;
 
 Config config_of(const std::string& model, const std::string& objective) {
   Config config;
   set(config, "model", model);
   set(config, "objective", objective);
-  set(config, "batch", std::to_string(kBatch));
+  set(config, "batch", std::to_string(kImages));
   return config;
 }
 
@@ -29,7 +29,7 @@ struct Steps {
   Steps(const Config& config, bool keep, int threads)
       : pool(threads),
         model(vae_spec(config, {64, 64, 1})),
-        training(record_training(model.spec, kBatch, model.table)),
+        training(record_training(model.spec, kImages, model.table)),
         gradients(model.table.region()),
         adam(model.weights.span(), training.main_region) {
     model.table.initialise(model.weights.span(), 1);
@@ -74,7 +74,7 @@ TEST(Update, GradientsHandedOverGiveTheSameWeightsBitForBit) {
 TEST(Update, NoParameterChangesWhileItIsStillRead) {
   for (const char* objective : {"beta-vae", "factor-vae", "beta-tcvae", "dip-vae-i"}) {
     Parameters table;
-    const Training t = record_training(vae_spec(config_of("conv", objective), {64, 64, 1}), kBatch, table);
+    const Training t = record_training(vae_spec(config_of("conv", objective), {64, 64, 1}), kImages, table);
     PlanRequest request = t.request();
     request.gate = t.loss;
     const Plan plan(*t.graph, request);
@@ -103,7 +103,7 @@ TEST(Update, NoParameterChangesWhileItIsStillRead) {
 
 TEST(Update, WeightsOfDenseLayersHaveNoGradientInMemory) {
   Parameters table;
-  const Training t = record_training(vae_spec(config_of("mlp", "beta-vae"), {64, 64, 1}), kBatch, table);
+  const Training t = record_training(vae_spec(config_of("mlp", "beta-vae"), {64, 64, 1}), kImages, table);
   PlanRequest request = t.request();
   request.gate = t.loss;
   int in_pieces = 0;
@@ -117,7 +117,7 @@ TEST(Update, ALossThatIsNotFiniteChangesNothing) {
   Session session(config, std::make_unique<Dsprites>(), pool);
   session.advance(2);
   const State before = session.state();
-  std::vector<real> x(kBatch * 4096, 0), epsilon(kBatch * static_cast<size_t>(config.latent), 0);
+  std::vector<real> x(kImages * 4096, 0), epsilon(kImages * static_cast<size_t>(config.latent), 0);
   x[7] = std::numeric_limits<real>::quiet_NaN();
   EXPECT_THROW(session.step_on(x, epsilon), Error);
   const State after = session.state();

@@ -13,12 +13,12 @@ struct Moments {
 };
 
 // Numbers so small that no weight ever feels them, but that would leave denormals behind.
-UNPICK_INLINE Vec cleared(Vec x, real below) { return kKeepsDenormals ? select(abs(x) < splat(below), Vec{}, x) : x; }
+UNPICK_INLINE Vec cleared(Vec x, Vec size, real below) { return kKeepsDenormals ? where(~(size < splat(below)), x) : x; }
 
 UNPICK_INLINE Moments update(const AdamFactors& f, Vec w, Vec g, Vec m, Vec v) {
-  g = cleared(g, real{1e-15f});
-  m = cleared(m, real{1e-35f});
-  v = cleared(v, real{1e-33f});
+  g = cleared(g, abs(g), real{1e-15f});
+  m = cleared(m, abs(m), real{1e-35f});
+  v = cleared(v, v, real{1e-33f});
   m += f.one_minus_b1 * (g - m);
   v += f.one_minus_b2 * (g * g - v);
   w -= f.rate * m / (simd::sqrt(v) * f.correction + f.epsilon);

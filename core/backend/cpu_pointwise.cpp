@@ -42,7 +42,7 @@ bool pointwise_run(Op op, const Attributes& attr, real* y, const real* a, const 
     case Op::Affine: map(y, a, n, [scale, shift](Vec x) { return scale * x + shift; }); return true;
     case Op::Add: map(y, a, b, n, [](Vec x, Vec z) { return x + z; }); return true;
     case Op::Mul: map(y, a, b, n, [](Vec x, Vec z) { return x * z; }); return true;
-    case Op::Step: map(y, a, n, [](Vec x) { return select(x > Vec{}, splat(1), Vec{}); }); return true;
+    case Op::Step: map(y, a, n, [](Vec x) { return where(x > Vec{}, splat(1)); }); return true;
     default: return false;
   }
 }

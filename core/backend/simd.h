@@ -50,6 +50,10 @@ using Mask = Int __attribute__((vector_size(kBytes)));  // the result of compari
 // Typedefs: in an alias declaration clang 14 drops `aligned` and would load as if from a full line.
 typedef real VecU __attribute__((vector_size(kBytes), aligned(sizeof(real)), may_alias));  // NOLINT(modernize-use-using)
 
+#ifdef __wasm_simd128__
+using Floats = float __attribute__((vector_size(16)));  // what its builtins take
+#endif
+
 UNPICK_INLINE Vec load(const real* p) { return *reinterpret_cast<const VecU*>(p); }
 UNPICK_INLINE void store(real* p, Vec v) { *reinterpret_cast<VecU*>(p) = v; }
 UNPICK_INLINE Vec splat(real x) { return x - Vec{}; }
@@ -59,9 +63,23 @@ inline constexpr bool kKeepsDenormals = true;  // there is no switch (core/base/
 inline constexpr bool kKeepsDenormals = false;
 #endif
 
+// What can be done with bits is: where there is no instruction for a choice (a browser on most machines) one costs three.
 UNPICK_INLINE Vec select(Mask m, Vec yes, Vec no) { return m ? yes : no; }
-UNPICK_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }  // b if a is NaN
-UNPICK_INLINE Vec abs(Vec x) { return x < Vec{} ? -x : x; }    // abs(-0) = -0
+UNPICK_INLINE Vec where(Mask m, Vec x) { return (Vec)((Mask)x & m); }  // 0 elsewhere
+UNPICK_INLINE Vec abs(Vec x) { return (Vec)((Mask)x & ~(Mask)splat(real{-0.0f})); }
+// NaN stays NaN.
+UNPICK_INLINE Vec at_most(Vec x, Vec bound) {
+#ifdef __wasm_simd128__
+  if constexpr (sizeof(real) == 4) return (Vec)__builtin_wasm_pmin_f32x4((Floats)x, (Floats)bound);
+#endif
+  return bound < x ? bound : x;
+}
+UNPICK_INLINE Vec at_least(Vec x, Vec bound) {
+#ifdef __wasm_simd128__
+  if constexpr (sizeof(real) == 4) return (Vec)__builtin_wasm_pmax_f32x4((Floats)x, (Floats)bound);
+#endif
+  return x < bound ? bound : x;
+}
 
 // The first n < kLanes elements; the rest are zero, or left alone.
 UNPICK_INLINE Vec load_first(const real* p, int n) {

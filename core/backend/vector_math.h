@@ -24,7 +24,7 @@ UNPICK_INLINE Vec by_lane(Vec x, F f) {
 
 UNPICK_INLINE Vec sqrt(Vec x) {
 #ifdef __wasm_simd128__
-  if constexpr (sizeof(real) == 4) return (Vec)__builtin_wasm_sqrt_f32x4((float __attribute__((vector_size(16))))x);
+  if constexpr (sizeof(real) == 4) return (Vec)__builtin_wasm_sqrt_f32x4((Floats)x);
 #endif
   return by_lane(x, [](real v) { return std::sqrt(v); });
 }
@@ -56,9 +56,8 @@ UNPICK_INLINE Vec polynomial(Vec x, const real (&c)[N]) {
 }
 
 UNPICK_INLINE Vec exp(Vec x) {
-  constexpr real kShift = 12582912;         // 1.5 2^23: adding it rounds to an integer, which is then in the low bits
-  x = select(x > splat(89), splat(89), x);  // beyond, the scaling below gives infinity, and 0
-  x = select(x < splat(-104), splat(-104), x);
+  constexpr real kShift = 12582912;                  // 1.5 2^23: adding it rounds to an integer, which is then in the low bits
+  x = at_least(at_most(x, splat(89)), splat(-104));  // beyond, the scaling below gives infinity, and 0
   const Vec shifted = x * real{1.44269504088896341f} + kShift;
   const Vec n = shifted - kShift;
   const Vec r = (x - n * real{0.693359375f}) + n * real{2.12194440e-4f};  // x - n log 2, in two parts
@@ -102,7 +101,7 @@ UNPICK_INLINE Vec log(Vec x) {
 // log(1 + u) for u in [0, 1]
 UNPICK_INLINE Vec log1p_of_unit(Vec u) {
   const Mask big = u > splat(0.41421356f);  // then 1 + u = 2 (1 + (u - 1) / 2)
-  return log_near_one(select(big, (u - real{1}) * real{0.5f}, u), select(big, splat(1), Vec{}));
+  return log_near_one(select(big, (u - real{1}) * real{0.5f}, u), where(big, splat(1)));
 }
 
 UNPICK_INLINE Vec tanh(Vec x) {
@@ -122,7 +121,7 @@ UNPICK_INLINE Vec sigmoid(Vec x) {
 }
 
 // log(1 + e^x)
-UNPICK_INLINE Vec softplus(Vec x) { return max(x, Vec{}) + log1p_of_unit(exp(-abs(x))); }
+UNPICK_INLINE Vec softplus(Vec x) { return where(x > Vec{}, x) + log1p_of_unit(exp(-abs(x))); }
 
 }  // namespace UNPICK_ISA
 }  // namespace unpick::simd
