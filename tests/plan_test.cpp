@@ -108,7 +108,7 @@ TEST(Plan, FusionAndReuseDoNotChangeABit) {
     program->data(t.beta)[0] = 4;
     program->run();
   }
-  for (const size_t other : {1, 2})
+  for (const size_t other : {size_t{1}, size_t{2}})
     for (size_t i = 0; i < gradients[0].span().size(); ++i) ASSERT_EQ(gradients[0].span()[i], gradients[other].span()[i]) << i;
 }
 
