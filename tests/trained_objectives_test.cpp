@@ -10,8 +10,8 @@
 namespace unpick {
 namespace {
 
-struct Trained {
-  Trained(const char* objective, std::initializer_list<std::pair<const char*, const char*>> settings)
+struct ModelInTraining {
+  ModelInTraining(const char* objective, std::initializer_list<std::pair<const char*, const char*>> settings)
       : session(config_of(objective, settings), open_dataset("gaussian:outputs=10,s=2|1.4|1,sigma2=0.1"), pool) {}
 
   static Config config_of(const char* objective, std::initializer_list<std::pair<const char*, const char*>> settings) {
@@ -51,7 +51,7 @@ struct Trained {
 };
 
 TEST(TrainedObjectives, TheKlOfAnAnnealedVaeFollowsItsCapacity) {
-  Trained t("annealed-vae", {{"capacity", "5"}, {"capacity_steps", "2000"}, {"gamma", "100"}, {"lr", "1e-3"}});
+  ModelInTraining t("annealed-vae", {{"capacity", "5"}, {"capacity_steps", "2000"}, {"gamma", "100"}, {"lr", "1e-3"}});
   t.session.advance(950);
   EXPECT_NEAR(t.mean_kl(100), 2.5, 0.05 * 2.5);  // C grows through 2.5
   t.session.advance(1450);
@@ -60,7 +60,7 @@ TEST(TrainedObjectives, TheKlOfAnAnnealedVaeFollowsItsCapacity) {
 
 TEST(TrainedObjectives, DipVaesMakeTheCovarianceOfTheirCodesTheIdentity) {
   for (const bool total : {false, true}) {
-    Trained t(total ? "dip-vae-ii" : "dip-vae-i", {{"lambda_od", "100"}, {"lambda_d", "100"}, {"lr", "3e-3"}});
+    ModelInTraining t(total ? "dip-vae-ii" : "dip-vae-i", {{"lambda_od", "100"}, {"lambda_d", "100"}, {"lr", "3e-3"}});
     t.session.advance(3000);
     const Eigen::MatrixXd c = t.covariance(total);
     EXPECT_LT((c - Eigen::MatrixXd::Identity(3, 3)).cwiseAbs().maxCoeff(), 0.1) << c;
