@@ -37,12 +37,13 @@ struct ModelInTraining {
     Batcher(session.data(), 7, kData).fill(0, x, pool);
     Parameters table = session.model().table;
     Encoder(session.model().spec, table, session.model().weights.span(), session.backend(), kData).run(x, mu, logvar);
-    using Rows = Eigen::Matrix<real, Eigen::Dynamic, kLatent, Eigen::RowMajor>;
-    const Eigen::MatrixXd means = Eigen::Map<const Rows>(mu.data(), kData, kLatent).cast<double>();
+    using CodeRows = Eigen::Matrix<real, Eigen::Dynamic, kLatent, Eigen::RowMajor>;
+    const Eigen::MatrixXd means = Eigen::Map<const CodeRows>(mu.data(), kData, kLatent).cast<double>();
     const Eigen::MatrixXd centred = means.rowwise() - means.colwise().mean();
     Eigen::MatrixXd c = centred.transpose() * centred / kData;
     if (total)
-      c.diagonal() += Eigen::Map<const Rows>(logvar.data(), kData, kLatent).cast<double>().array().exp().colwise().mean().matrix();
+      c.diagonal() +=
+          Eigen::Map<const CodeRows>(logvar.data(), kData, kLatent).cast<double>().array().exp().colwise().mean().matrix();
     return c;
   }
 
