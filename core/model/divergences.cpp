@@ -113,26 +113,22 @@ Divergence divergence(const std::string& name) {
   throw Error(ErrorKind::usage, "divergence '" + name + "'", "unknown", "choose mmd-marginal, mmd, kl-inclusive or kl-exclusive");
 }
 
-Var total_correlation(Recorder& r, const Posterior& q, Var z, Tc estimator) {
+TotalCorrelation total_correlation(Recorder& r, const Posterior& q, Var z, Tc estimator) {
   const Scope scope(r.graph, "tc");
   const int batch = z.shape()[0];
-  Var each = log_densities(q, z);
-  Var joint = sum(each, {batch, batch});
-  if (estimator == Tc::stratified) {
-    const Var weights = log_stratified_weights(r, batch);
-    joint = joint + weights;
-    each = each + broadcast(weights, each.shape());
-  }
-  const Var log_joint = logsumexp(joint, 1);       // [B]
-  const Var log_each = logsumexp(each, 1);         // [B,1,Z]
-  const Var log_product = sum(log_each, {batch});  // [B]
-  return mean_over_batch(log_joint - log_product);
-}
-
-Var tc_constant(Recorder& r, Var z, Tc estimator) {
-  if (estimator == Tc::stratified) return r.graph.fill({1}, 0);
-  const int others = z.shape()[1] - 1;
-  return affine(log(r.hyper("images")), others, others * std::log(z.shape()[0]));
+  const Var each = log_densities(q, z);         // [B,B,Z]
+  const Var joint = sum(each, {batch, batch});  // [B,B]
+  const auto estimate = [&](Var weighted_joint, Var weighted_each) {
+    const Var log_joint = logsumexp(weighted_joint, 1);  // [B]
+    const Var log_each = logsumexp(weighted_each, 1);    // [B,1,Z]
+    const Var log_product = sum(log_each, {batch});      // [B]
+    return mean_over_batch(log_joint - log_product);
+  };
+  const Var weights = log_stratified_weights(r, batch);
+  const Var weighted_each = each + broadcast(weights, each.shape());
+  const Var stratified = estimate(joint + weights, weighted_each);
+  if (estimator == Tc::stratified) return {stratified, stratified};
+  return {estimate(joint, each), stratified};
 }
 
 Var aggregate_divergence(Recorder& r, Divergence kind, const Prior& prior, const Posterior& q, Var z, Var prior_samples) {

@@ -19,9 +19,13 @@ Tc tc_estimator(const std::string& name);  // Error(usage)
 // weighted: w = 1. stratified: w_ik = 1/N for the own image, (N-M)/(N M) for one other, 1/M for the rest, M = B - 1, N the number
 // of images (hyper "images"). The own weight stands on the diagonal, as in the paper's appendix C.2; its published code puts it
 // into the first column.
-Var total_correlation(Recorder& r, const Posterior& q, Var z, Tc estimator);
-// What makes it an estimate of the divergence, and changes no gradient: (Z-1) log(N B) for weighted, 0 for stratified. [1]
-Var tc_constant(Recorder& r, Var z, Tc estimator);
+//
+// What is trained is this estimator; what is reported is the stratified one, whichever trains. The weighted one with its constant
+// w = 1/(N B) counts each other image as one of N where it stands for N / M, and so is too large by up to Z log N.
+struct TotalCorrelation {
+  Var trained, reported;
+};
+TotalCorrelation total_correlation(Recorder& r, const Posterior& q, Var z, Tc estimator);
 
 enum class Divergence { mmd_marginal, mmd, kl_inclusive, kl_exclusive };
 Divergence divergence(const std::string& name);  // Error(usage)

@@ -50,12 +50,11 @@ ObjectiveLoss factor_vae(const ObjectiveInputs& in) {
 
 // Chen et al. 2018:  L = -E_q[log p(x|z)] + KL(q||p) + (beta - 1) TC
 ObjectiveLoss beta_tcvae(const ObjectiveInputs& in) {
-  const Var tc = total_correlation(in.r, in.q, in.z, in.settings.tc);
+  const TotalCorrelation tc = total_correlation(in.r, in.q, in.z, in.settings.tc);
   const Var weight = affine(in.beta, 1, -1);
   const Var base = elbo(in);
-  const Var weighted = weight * tc;
-  const Var loss = base + weighted;
-  return {loss, tc + tc_constant(in.r, in.z, in.settings.tc)};
+  const Var weighted = weight * tc.trained;
+  return {base + weighted, tc.reported};
 }
 
 // lambda_od sum_{i != j} C_ij^2 + lambda_d sum_i (C_ii - 1)^2
