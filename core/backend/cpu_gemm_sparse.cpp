@@ -1,9 +1,11 @@
 // Products whose left operand is largely zero: the terms that are exactly zero are left out. See gemm.h.
 //
-// Where that happens: binary images (dSprites: 4 % ones) in the first layer and in its weight gradient, and the tangents of
-// one point, which die together behind a relu. It is found at run time in a pass over A, so the graph does not know it.
+// Where that happens: binary images (dSprites: 4 % ones) in the first layer and in its weight gradient, what a relu lets through
+// (about half), and the tangents of one point, which die together behind it. It is found at run time in a pass over A, so the
+// graph does not know it.
 //
 //   gather   each row of C is the sum of the few rows of B that its own list names; B is read where it lies
+//   packed   the same with more of them; B is read from a copy of a few columns, which stays in L1
 //   masked   neighbouring rows of A with the same zeros form tiles of the dense product, which skip those k
 //
 // Invariants: the remaining terms are added in the order of the dense product, so that for finite B the result is the same bit
@@ -17,20 +19,23 @@ namespace {
 
 using namespace tile;
 
-constexpr int kBlock = 64;       // elements that are tested for zero together
-constexpr int kGatherRows = 32;  // rows of C per chunk
-constexpr int kGatherColumns = 2 * kWide;
+constexpr int kBlock = 64;  // elements that are tested for zero together
 constexpr int kMaskedGroup = 4;
+constexpr int kPackedDepth = kBytes == 16 ? 256 : 128;  // k whose kWide columns stay in L1
+// Percent of nonzeros up to which a packed row by list beats a tile of several rows, which loads less for each multiply-add.
+constexpr int kPackedShare = kBytes == 64 ? 40 : kBytes == 32 ? 55 : 75;
 constexpr int kMaxRows = 65535;  // what a Number holds
 
-// Numbers of the nonzero elements of each row of op(A), and rows with equal lists as tiles.
+// Numbers of the nonzero elements of each row of op(A), block of k by block, and rows with equal lists as tiles.
 struct Lists {
-  Number *entries, *count, *tile, *tiles;  // [m][k], [m], first row of each tile and its end [m+1], their number [1]
+  int depth;                               // k in a block; those of block i are counted from i depth
+  Number *entries, *count, *tile, *tiles;  // [m][k], [blocks][m], first row of each tile and its end [m+1], their number [1]
 };
-Lists lists_in(const Gemm& g, real* memory) {
+int list_blocks(const Gemm& g, int depth) { return ceil_div(g.k, depth); }
+Lists lists_in(const Gemm& g, int depth, real* memory) {
   auto* numbers = reinterpret_cast<Number*>(memory);
-  const int64_t entries = int64_t{g.m} * g.k;
-  return {numbers, numbers + entries, numbers + entries + g.m, numbers + entries + 2 * g.m + 1};
+  Number *count = numbers + int64_t{g.m} * g.k, *tile = count + int64_t{g.m} * list_blocks(g, depth);
+  return {depth, numbers, count, tile, tile + g.m + 1};
 }
 
 bool any(const real* p) {
@@ -43,17 +48,14 @@ bool any(const real* p) {
   return all != 0;
 }
 
-// visit(i) for each nonzero p[i].
+// visit(i, p[i] != 0) for each i, or at least those where it is true. No branches: what a relu lets through cannot be guessed.
 template <class Visit>
 UNPICK_INLINE void for_nonzero(const real* p, int n, Visit visit) {
-  int i = 0;
-  for (; i + kBlock <= n; i += kBlock) {
-    if (!any(p + i)) continue;
-    for (int j = i; j < i + kBlock; ++j)
-      if (p[j] != 0) visit(j);
+  for (int i = 0; i < n; i += kBlock) {
+    const int end = least(n, i + kBlock);
+    if (end - i == kBlock && !any(p + i)) continue;
+    for (int j = i; j < end; ++j) visit(j, p[j] != 0);
   }
-  for (; i < n; ++i)
-    if (p[i] != 0) visit(i);
 }
 
 int nonzeros(const real* p, int n) {
@@ -69,7 +71,7 @@ bool same_zeros(const real* p, const real* q, int n) {
 }
 
 // A look at a few rows of A as it lies in memory: is the full pass worth while?
-enum class Guess { dense, gather, masked };
+enum class Guess { dense, gather, packed, masked };
 Guess guess(const Gemm& g, const real* a) {
   constexpr int kProbes = 5;
   const int rows = g.ta ? g.k : g.m, columns = g.ta ? g.m : g.k;
@@ -82,24 +84,37 @@ Guess guess(const Gemm& g, const real* a) {
   }
   const int64_t all = int64_t{kProbes} * columns;
   if (count * 5 < all || rows == 1) return Guess::gather;
-  return twins * 2 > kProbes && count * 8 < all * 7 ? Guess::masked : Guess::dense;
+  if (twins * 2 > kProbes) return count * 8 < all * 7 ? Guess::masked : Guess::dense;
+  return count * 100 < all * kPackedShare ? Guess::packed : Guess::dense;
 }
 
+constexpr int kListedTogether = 32;  // rows whose lists one chunk makes
+
 void list_rows(const Gemm& g, const real* a, int chunk, const Lists& lists) {
-  for (int m = chunk * kGatherRows; m < least(g.m, (chunk + 1) * kGatherRows); ++m) {
-    Number* at = lists.entries + int64_t{m} * g.k;
-    int count = 0;
-    for_nonzero(a + int64_t{m} * g.k, g.k, [&](int k) { at[count++] = static_cast<Number>(k); });
-    lists.count[m] = static_cast<Number>(count);
-  }
+  for (int m = chunk * kListedTogether; m < least(g.m, (chunk + 1) * kListedTogether); ++m)
+    for (int block = 0; block < list_blocks(g, lists.depth); ++block) {
+      const int64_t first = int64_t{m} * g.k + int64_t{block} * lists.depth;
+      Number* at = lists.entries + first;
+      int count = 0;
+      for_nonzero(a + first, least(lists.depth, g.k - block * lists.depth), [&](int k, bool found) {
+        at[count] = static_cast<Number>(k);
+        count += found;
+      });
+      lists.count[block * g.m + m] = static_cast<Number>(count);
+    }
 }
 
 void list_columns(const Gemm& g, const real* a, int chunk, const Lists& lists) {
   const int m0 = chunk * kBlock, width = least(kBlock, g.m - m0);
-  for (int m = m0; m < m0 + width; ++m) lists.count[m] = 0;
-  for (int k = 0; k < g.k; ++k)
-    for_nonzero(a + int64_t{k} * g.m + m0, width,
-                [&](int j) { lists.entries[int64_t{m0 + j} * g.k + lists.count[m0 + j]++] = static_cast<Number>(k); });
+  for (int k = 0; k < g.k; ++k) {
+    const int block = k / lists.depth, k0 = block * lists.depth;
+    Number* count = lists.count + block * g.m + m0;
+    for (int j = 0; k == k0 && j < width; ++j) count[j] = 0;
+    for_nonzero(a + int64_t{k} * g.m + m0, width, [&](int j, bool found) {
+      lists.entries[int64_t{m0 + j} * g.k + k0 + count[j]] = static_cast<Number>(k - k0);
+      count[j] = static_cast<Number>(count[j] + found);
+    });
+  }
 }
 
 // Cuts the rows into tiles of equal lists; says how many different lists follow one another.
@@ -125,36 +140,50 @@ int cut_tiles(const Gemm& g, const Lists& lists) {
   return runs;
 }
 
-Operands operands(const Gemm& g, const real* a, const Lists& lists, int m) {
+Operands operands(const Gemm& g, const real* a, const Lists& lists, int m, int block = 0) {
+  const int64_t k0 = int64_t{block} * lists.depth;
   Operands o{};
-  o.a = g.ta ? a + m : a + int64_t{m} * g.k;
+  o.a = g.ta ? a + k0 * g.m + m : a + int64_t{m} * g.k + k0;
   o.row = g.ta ? 1 : g.k;
   o.step = g.ta ? g.m : 1;
-  o.list = lists.entries + int64_t{m} * g.k;
-  o.depth = lists.count[m];
+  o.list = lists.entries + int64_t{m} * g.k + k0;
+  o.depth = lists.count[block * g.m + m];
   o.ldc = g.n;
-  o.fresh = true;
+  o.fresh = block == 0;
   return o;
 }
 
-// Blocks of at least kGatherColumns columns.
-int column_blocks(const Gemm& g) { return g.n < kGatherColumns ? 1 : g.n / kGatherColumns; }
+// What a chunk makes of C.
+struct Cut {
+  int rows, columns;
+};
+Cut cut_of(const Gemm& g, bool packed) {
+  if (!packed) return {32, 2 * kWide};
+  return g.in_pieces ? Cut{kPieceRows, kPieceColumns} : Cut{256, 2 * kWide};
+}
+int by_list_chunks(const Gemm& g, const Cut& cut) { return ceil_div(g.m, cut.rows) * ceil_div(g.n, cut.columns); }
 
-void gather(const Gemm& g, const real* a, const real* b, const Destination& c, int chunk, const Lists& lists, real* piece) {
-  const int blocks = column_blocks(g), block = chunk % blocks, n0 = block * kGatherColumns;
-  const int n1 = block + 1 < blocks ? n0 + kGatherColumns : g.n;
-  const int m0 = chunk / blocks * kGatherRows, m1 = least(g.m, m0 + kGatherRows);
-  for (int m = m0; m < m1; ++m) {
-    Operands o = operands(g, a, lists, m);
-    o.ldb = g.n;
-    const auto columns = [&](int n) {
-      o.b = b + n;
-      o.c = c.memory ? c.memory + int64_t{m} * g.n + n : piece + int64_t{m - m0} * kPieceLine + n - n0;
-    };
-    int n = n0;
-    for (; n + kWide <= n1; n += kWide) columns(n), product<1, 8, true>(o);
-    for (; n + kLanes <= n1; n += kLanes) columns(n), product<1, 1, true>(o);
-    if (n < n1) columns(n1 - kLanes), product<1, 1, true>(o);  // the last line overlaps the one before it
+// gather and packed. The last kWide columns may overlap those before them.
+void by_list(const Gemm& g, const real* a, const real* b, const Destination& c, bool packed, int chunk, const Lists& lists,
+             real* scratch) {
+  const Cut cut = cut_of(g, packed);
+  const int across = ceil_div(g.n, cut.columns), n0 = part(g.n, across, chunk % across), n1 = part(g.n, across, chunk % across + 1);
+  const int m0 = chunk / across * cut.rows, m1 = least(g.m, m0 + cut.rows);
+  real *piece = scratch, *copy = scratch + (g.in_pieces ? kPiece : 0);
+  for (int next = n0; next < n1; next += kWide) {
+    const int n = least(next, n1 - kWide);
+    for (int block = 0; block < list_blocks(g, lists.depth); ++block) {
+      const int k0 = block * lists.depth;
+      const real* from = b + int64_t{k0} * g.n + n;
+      if (packed) pack<kWide>(from, g.n, least(lists.depth, g.k - k0), kWide, copy);
+      for (int m = m0; m < m1; ++m) {
+        Operands o = operands(g, a, lists, m, block);
+        o.b = packed ? copy : from;
+        o.ldb = packed ? kWide : g.n;
+        o.c = c.memory ? c.memory + int64_t{m} * g.n + n : piece + int64_t{m - m0} * kPieceLine + n - n0;
+        packed ? product<1, 8, true>(o) : product<1, 8, true, true>(o);
+      }
+    }
   }
   if (c.optimiser) c.optimiser->update({c.offset + int64_t{m0} * g.n + n0, m1 - m0, n1 - n0, g.n}, piece, kPieceLine);
 }
@@ -200,22 +229,25 @@ int64_t masked_scratch(const Gemm& g) { return may_skip(g) ? (2 * int64_t{g.k} *
 
 int64_t list_scratch(const Gemm& g) {
   constexpr int kNumbers = static_cast<int>(sizeof(real) / sizeof(Number));
-  return may_skip(g) ? (int64_t{g.m} * g.k + 2 * g.m + 2) / kNumbers + 1 : 0;
+  const int64_t rows = 1 + list_blocks(g, least(g.k, kPackedDepth));
+  return may_skip(g) ? (int64_t{g.m} * (g.k + rows) + 2) / kNumbers + 1 : 0;
 }
 
 bool sparse_product(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool) {
   if (!may_skip(g)) return false;
   const Guess hope = guess(g, a);
   if (hope == Guess::dense) return false;
-  const Lists lists = lists_in(g, shared);
-  pool.run(ceil_div(g.m, g.ta ? kBlock : kGatherRows),
+  const Lists lists = lists_in(g, hope == Guess::packed ? least(g.k, kPackedDepth) : g.k, shared);
+  pool.run(ceil_div(g.m, g.ta ? kBlock : kListedTogether),
            [&](int chunk, int) { (g.ta ? list_columns : list_rows)(g, a, chunk, lists); });
   int64_t count = 0;
-  for (int m = 0; m < g.m; ++m) count += lists.count[m];
+  for (int i = 0; i < g.m * list_blocks(g, lists.depth); ++i) count += lists.count[i];
   const int64_t all = int64_t{g.m} * g.k;
-  if (count * 5 < all || g.m == 1) {
-    pool.run(ceil_div(g.m, kGatherRows) * column_blocks(g),
-             [&](int chunk, int worker) { gather(g, a, b, c, chunk, lists, scratch + worker * product_worker_scratch(g)); });
+  const bool few = count * 5 < all || g.m == 1, packed = !few && hope == Guess::packed && count * 100 < all * kPackedShare;
+  if (few || packed) {
+    pool.run(by_list_chunks(g, cut_of(g, packed)), [&](int chunk, int worker) {
+      by_list(g, a, b, c, packed, chunk, lists, scratch + worker * product_worker_scratch(g));
+    });
     return true;
   }
   if (hope != Guess::masked || g.in_pieces || cut_tiles(g, lists) * 4 > g.m || count * 8 > all * 7) return false;

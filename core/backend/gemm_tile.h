@@ -25,7 +25,7 @@ inline constexpr int kWide = 8 * kLanes;                           // columns of
 // The most of a product that goes to an optimiser at once: it stays in L2.
 inline constexpr int kPieceRows = 64, kPieceColumns = kRegisters == 32 ? 512 : 256, kPieceLine = kPieceColumns + 16;
 inline constexpr int64_t kPiece = int64_t{kPieceRows + 2 * kRows} * kPieceLine;  // rows are shared out by tiles: up to two more
-inline constexpr int kAhead = 8;  // listed rows of B that a single row asks for in advance
+inline constexpr int kAhead = 8;                                                 // listed rows of B that are asked for in advance
 
 typedef uint16_t Number __attribute__((may_alias));  // NOLINT(modernize-use-using): lists live in scratch made for reals
 
@@ -47,7 +47,8 @@ inline void fetch(const real* p, int64_t elements) {
   for (int64_t i = 0; i < elements; i += kLine) __builtin_prefetch(p + i);
 }
 
-template <int R, int V, bool kListed>
+// kFar: rows of B lie where no cache has them, and are asked for in advance.
+template <int R, int V, bool kListed, bool kFar = false>
 __attribute__((noinline)) void product(const Operands& o) {
   Vec sum[R][V];
   const real* a[R];
@@ -66,7 +67,7 @@ __attribute__((noinline)) void product(const Operands& o) {
       const int64_t k = *list;
       at = k * step;
       b = o.b + k * ldb;
-      if constexpr (R == 1) fetch(o.b + list[left > kAhead ? kAhead : 0] * ldb, V * kLanes);
+      if constexpr (kFar) fetch(o.b + list[left > kAhead ? kAhead : 0] * ldb, V * kLanes);
       ++list;
     }
     Vec line[V];
