@@ -6,7 +6,7 @@ import {mkdirSync, mkdtempSync, readdirSync, readFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {test} from 'node:test';
-import {address, browser, close, open, post, program, report, settled, shots, still, tiny, until, wide} from './support.mjs';
+import {address, browser, builds, close, open, post, program, report, settled, shots, still, tiny, until, wide} from './support.mjs';
 
 test('clicks, keys and drags do what they say', async () => {
   const page = await open(tiny + '&steps=200', wide);
@@ -189,6 +189,23 @@ test('what cannot run says why', async () => {
   await until(page, () => document.getElementById('why').textContent.includes('beta'));
   assert.ok(await page.getByRole('button').isVisible(), 'a way out');
   await page.close();
+});
+
+test('a run that diverges says where, and the next one trains', async () => {
+  for (const build of Object.values(builds)) {
+    const page = await open(build + tiny + '&steps=20');
+    await settled(page, 20);
+    await post(page, 'start model=mlp likelihood=gaussian lr=10 sigma2=1e-6 steps=500');
+    await post(page, 'play');
+    await until(page, () => /step \d+.*not finite|not finite.*step \d+/.test(unpick.report().message));
+    await page.keyboard.press('t');  // the page still answers
+    await post(page, 'start model=linear likelihood=bernoulli lr=0.001 steps=30');
+    await post(page, 'play');
+    await settled(page, 30);
+    assert.ok(Number.isFinite((await report(page)).loss));
+    assert.deepEqual(page.complaints, []);
+    await close(page);
+  }
 });
 
 test('pictures', {skip: !shots && 'UNPICK_SHOTS is not set'}, async () => {
