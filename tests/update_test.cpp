@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <map>
+#include <stdexcept>
 
 #include "core/backend/backend.h"
 #include "core/base/rng.h"
@@ -109,6 +110,20 @@ TEST(Update, WeightsOfDenseLayersHaveNoGradientInMemory) {
   int in_pieces = 0;
   for (const Place& place : Plan(*t.graph, request).places) in_pieces += place.region == Region::pieces;
   EXPECT_EQ(in_pieces, 6) << "encoder 4096-256-256-20, decoder 10-256-256-4096";
+}
+
+TEST(Update, AGateWithoutAnOptimiserIsRefusedWhenPrepared) {
+  Pool pool(1);
+  Model model(vae_spec(config_of("mlp", "beta-vae"), {64, 64, 1}));
+  const Training t = record_training(model.spec, kImages, model.table);
+  Buffer gradients(model.table.region());
+  PlanRequest request = t.request();
+  request.gate = t.loss;
+  const Plan plan(*t.graph, request);
+  for (const Regions& regions : {Regions{model.weights.span()}, Regions{model.weights.span(), gradients.span()}})
+    EXPECT_THROW(make_cpu_backend(pool)->prepare(plan, regions), std::logic_error);
+  Adam adam(model.weights.span());
+  EXPECT_NO_THROW(make_cpu_backend(pool)->prepare(plan, {model.weights.span(), {}, &adam}));
 }
 
 TEST(Update, ALossThatIsNotFiniteChangesNothing) {

@@ -34,6 +34,7 @@ class Executable {
 class Backend {
  public:
   virtual ~Backend() = default;
+  // std::logic_error for a plan with a gate and no optimiser.
   virtual std::unique_ptr<Executable> prepare(Plan plan, Regions regions) = 0;
 };
 

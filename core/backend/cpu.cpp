@@ -87,6 +87,8 @@ Gemm product_of(const Step& s) {
 class CpuExecutable final : public Executable {
  public:
   CpuExecutable(Plan plan, Regions regions, Pool& pool) : plan_(std::move(plan)), regions_(regions), pool_(pool) {
+    if (plan_.gate >= 0 && !regions_.optimiser)
+      throw std::logic_error("plan: it has a gate, so gradients go to an optimiser, and there is none; give one in Regions");
     arena_ = Buffer(plan_.arena);
     tiles_ = Buffer(plan_.tile_slots * kTile * pool_.threads());
     for (const Instruction& instruction : plan_.program) {
