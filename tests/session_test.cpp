@@ -1,6 +1,7 @@
 // Sessions: the same numbers whatever the threads, the machine's mood or the moment of a stop.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/session/session.h"
@@ -118,23 +119,105 @@ TEST(Session, EveryObjectiveLearns) {
   }
 }
 
-// Whatever an objective or a prior keeps between steps, its second network and optimiser, its trained prior, is in the state; and
-// whatever it draws is a function of the step.
-TEST(Session, EveryObjectiveAndPriorResumesBitForBit) {
-  Pool pool(2);
+// One of every kind: what an objective or a prior keeps between steps is its own.
+std::vector<Config> every_kind() {
   std::vector<Config> configs;
   for (const Objective& o : objectives()) configs.push_back(tiny_with(o));
   for (const char* prior : {"anisotropic", "anisotropic-learned", "student-t", "mixture", "sparse", "subspaces", "hierarchical"})
     configs.push_back(tiny({{"prior", prior}, {"objective", "decomposition"}}));
   configs.push_back(tiny({{"likelihood", "gaussian"}, {"noise", "learned-each"}}));
-  for (const Config& config : configs) {
+  return configs;
+}
+
+std::string name_of(const Config& config) { return config.objective + ", " + config.prior + ", " + config.noise; }
+
+// Whatever an objective or a prior keeps between steps, its second network and optimiser, its trained prior, is in the state; and
+// whatever it draws is a function of the step.
+TEST(Session, EveryObjectiveAndPriorResumesBitForBit) {
+  Pool pool(2);
+  for (const Config& config : every_kind()) {
     const auto whole = session(config, pool), first = session(config, pool), second = session(config, pool);
     whole->advance(5);
     first->advance(2);
     second->restore(first->state(), first->log());
     second->advance(3);
-    EXPECT_EQ(second->fingerprint(), whole->fingerprint()) << config.objective << ", " << config.prior << ", " << config.noise;
+    EXPECT_EQ(second->fingerprint(), whole->fingerprint()) << name_of(config);
     EXPECT_EQ(second->losses().loss, whole->losses().loss);
+  }
+}
+
+// Weights and moments, those of a discriminator and its own Adam among them; it is wide enough here to be cut into pieces.
+TEST(Session, EveryObjectiveAndPriorIsBitIdenticalForEveryNumberOfThreads) {
+  Pool one(1), five(5);
+  for (Config config : every_kind()) {
+    set(config, "batch", "17");
+    set(config, "discriminator_width", "256");
+    const auto alone = session(config, one), shared = session(config, five);
+    alone->advance(3);
+    shared->advance(3);
+    const State a = alone->state(), b = shared->state();
+    EXPECT_EQ(a.weights, b.weights) << name_of(config);
+    EXPECT_EQ(a.m, b.m) << name_of(config);
+    EXPECT_EQ(a.v, b.v) << name_of(config);
+    EXPECT_EQ(alone->losses().loss, shared->losses().loss) << name_of(config);
+  }
+}
+
+// After some steps the special case has the weights of the general one, in every bit of a float.
+TEST(Session, LimitingCasesTrainToTheSameWeights) {
+  struct Limit {
+    const char *special, *general;
+    std::vector<Command> settings;  // of the general one
+  };
+  const Limit limits[] = {{"vae", "beta-vae", {{"beta", "1"}}},
+                          {"vae", "beta-tcvae", {{"beta", "1"}}},
+                          {"vae", "factor-vae", {{"gamma_tc", "0"}}},
+                          {"vae", "dip-vae-i", {{"lambda_od", "0"}, {"lambda_d", "0"}}},
+                          {"vae", "dip-vae-ii", {{"lambda_od", "0"}, {"lambda_d", "0"}}},
+                          {"vae", "decomposition", {{"alpha", "0"}, {"beta", "1"}}},
+                          {"beta-vae", "decomposition", {{"alpha", "0"}}}};
+  Pool pool(2);
+  for (const Limit& limit : limits)
+    for (const char* model : {"linear", "mlp"}) {
+      const Config special = tiny({{"objective", limit.special}, {"model", model}});
+      Config general = tiny({{"objective", limit.general}, {"model", model}});
+      for (const Command& c : limit.settings) set(general, c.setting, c.value);
+      const auto a = session(special, pool), b = session(general, pool);
+      a->advance(5);
+      b->advance(5);
+      const auto n = static_cast<size_t>(a->training().main_region);  // without a discriminator
+      ASSERT_EQ(b->training().main_region, a->training().main_region);
+      const auto left = a->model().weights.span().first(n), right = b->model().weights.span().first(n);
+      EXPECT_TRUE(std::equal(left.begin(), left.end(), right.begin()))
+          << limit.special << " is not " << limit.general << ", " << model;
+    }
+}
+
+// The entries of L below its diagonal held at 0, the full posterior trains as the diagonal one.
+TEST(Session, AFullPosteriorThatIsHeldDiagonalTrainsAsADiagonalOne) {
+  Pool pool(2);
+  for (const char* model : {"linear", "mlp"}) {
+    const auto diagonal = session(tiny({{"model", model}}), pool),
+               full = session(tiny({{"model", model}, {"posterior", "full"}}), pool);
+    const auto values = [](Session& s, const Parameter& p) {
+      return s.model().weights.span().subspan(static_cast<size_t>(p.offset), static_cast<size_t>(p.shape.size()));
+    };
+    int held = 0;
+    for (int step = 0; step < 5; ++step) {
+      diagonal->advance(1);
+      full->advance(1);
+      for (const Parameter& p : full->model().table.rows()) {
+        if (diagonal->model().table.find(p.name)) continue;
+        const auto below = values(*full, p);
+        held += std::any_of(below.begin(), below.end(), [](real w) { return w != 0; });
+        std::fill(below.begin(), below.end(), real{0});
+      }
+    }
+    EXPECT_GT(held, 0) << "they would have moved";
+    for (const Parameter& p : diagonal->model().table.rows()) {
+      const auto a = values(*diagonal, p), b = values(*full, *full->model().table.find(p.name));
+      EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin())) << model << ", " << p.name;
+    }
   }
 }
 
