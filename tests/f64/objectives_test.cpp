@@ -125,16 +125,27 @@ TEST(Objectives, GradientsMatchFiniteDifferencesForEveryEstimatorPosteriorAndNoi
   }
 }
 
-TEST(Objectives, GradientsMatchFiniteDifferencesForEveryPrior) {
-  for (const char* name : {"anisotropic-learned", "student-t", "mixture", "sparse", "subspaces", "hierarchical"})
-    for (const bool sampled : {false, true})
-      for (const char* objective : {"beta-vae", "decomposition"}) {
-        VaeSpec spec = make_vae_spec("mlp", objective, "bernoulli", {4, 4, 1}, 4);
-        spec.prior = make_prior({name}, 4);
-        spec.sampled_kl = sampled;
-        Recorded run(spec, 5);
-        EXPECT_NEAR(run.slope_ratio(), 1, 1e-4) << name << ", " << objective << (sampled ? ", sampled" : "");
-      }
+TEST(Objectives, GradientsMatchFiniteDifferencesForEveryPriorAndDivergence) {
+  const auto check = [](VaeSpec spec, const char* prior, const std::string& what) {
+    spec.prior = make_prior({prior}, 4);
+    for (const bool sampled : {false, true}) {
+      spec.sampled_kl = sampled;
+      Recorded run(spec, 5);
+      EXPECT_NEAR(run.slope_ratio(), 1, 1e-4) << prior << ", " << what << (sampled ? ", sampled" : "");
+    }
+  };
+  const std::pair<Divergence, const char*> divergences[] = {{Divergence::mmd_marginal, "mmd-marginal"},
+                                                            {Divergence::mmd, "mmd"},
+                                                            {Divergence::kl_inclusive, "kl-inclusive"},
+                                                            {Divergence::kl_exclusive, "kl-exclusive"}};
+  for (const char* prior : {"normal", "anisotropic-learned", "student-t", "mixture", "sparse", "subspaces", "hierarchical"}) {
+    check(make_vae_spec("mlp", "beta-vae", "bernoulli", {4, 4, 1}, 4), prior, "beta-vae");
+    VaeSpec spec = make_vae_spec("mlp", "decomposition", "bernoulli", {4, 4, 1}, 4);
+    for (const auto& [divergence, name] : divergences) {
+      spec.settings.divergence = divergence;
+      check(spec, prior, name);
+    }
+  }
 }
 
 TEST(Objectives, TheDiscriminatorsGradientIsThatOfItsCrossEntropyAlone) {
