@@ -186,6 +186,51 @@ TEST(Rotation, LeavesTheObjectiveOfATrainedModel) {
   EXPECT_GT(off_diagonal, 1e-3) << "the turned posteriors are not diagonal";
 }
 
+// log p(x_i) of every datum, p(x) = E_{z ~ N(0,I)} p(x|z), by plain Monte Carlo, and its standard error. [N]
+struct Evidence {
+  VectorXd log_p, error;
+};
+Evidence marginal_likelihood(TrainedPinwheel& t, Model& m, uint32_t stream) {
+  constexpr int kSamples = 20000;
+  std::vector<real> z(size_t{kSamples} * kZ), d(z.size());
+  Rng(stream, Stream::test).fill_normal(z, 0);
+  Decoder(m.spec, m.table, m.weights.span(), t.session->backend(), 1000).run(z, d, {});
+  const double sigma2 = t.session->config().sigma2;
+  Evidence result{VectorXd(kN), VectorXd(kN)};
+  for (int i = 0; i < kN; ++i) {
+    const auto at = static_cast<size_t>(i) * 2;
+    double sum = 0, squares = 0;
+    for (size_t k = 0; k < d.size(); k += 2) {
+      const double p = std::exp(-(std::pow(t.x[at] - d[k], 2) + std::pow(t.x[at + 1] - d[k + 1], 2)) / (2 * sigma2));
+      sum += p / kSamples;
+      squares += p * p / kSamples;
+    }
+    result.log_p(i) = std::log(sum / (2 * M_PI * sigma2));
+    result.error(i) = std::sqrt((squares - sum * sum) / kSamples) / sum;
+  }
+  return result;
+}
+
+// The idealised likelihood is blind to the axes: p_U(x) = E p(x|U'z) = E p(x|z), as U'z ~ N(0,I) too. A stretch is not a rotation.
+TEST(Rotation, LeavesTheLikelihoodOfATrainedModel) {
+  TrainedPinwheel t("diagonal");
+  const Eigen::Vector2d stretch(1.3, 1);
+  const MatrixXd U = Eigen::Rotation2Dd(0.6).toRotationMatrix();
+  Model &model = t.session->model(), turned = with_turned_decoder(model, U),
+        stretched = with_turned_decoder(model, stretch.asDiagonal());
+  const Evidence p = marginal_likelihood(t, model, 21);
+  const auto worst = [&](Model& other, uint32_t stream) {  // in standard errors
+    const Evidence q = marginal_likelihood(t, other, stream);
+    return ((p.log_p - q.log_p).array().abs() / (p.error.cwiseAbs2() + q.error.cwiseAbs2()).array().sqrt()).maxCoeff();
+  };
+  const double by_turn = worst(turned, 22), by_stretch = worst(stretched, 23);
+  std::printf("log p(x), %.2f on average: known to %.4f nats; turned %.1f standard errors off at most, stretched %.0f\n",
+              p.log_p.mean(), p.error.maxCoeff(), by_turn, by_stretch);
+  EXPECT_LT(p.error.maxCoeff(), 0.05);
+  EXPECT_LT(by_turn, 4);
+  EXPECT_GT(by_stretch, 10);
+}
+
 double correlation(const VectorXd& x, const VectorXd& y) {
   const VectorXd a = x.array() - x.mean(), b = y.array() - y.mean();
   return a.dot(b) / (a.norm() * b.norm());
