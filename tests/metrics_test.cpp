@@ -11,7 +11,9 @@
 #include "core/metrics/evaluation.h"
 #include "core/metrics/irs.h"
 #include "core/metrics/metrics.h"
+#include "core/metrics/mig.h"
 #include "core/metrics/modularity.h"
+#include "core/metrics/sap.h"
 #include "core/metrics/unsupervised.h"
 #include "tests/metrics_support.h"
 
@@ -60,6 +62,30 @@ TEST(Metrics, TheIdentityCode) {
   EXPECT_GE(s["sap_continuous"], 0.95);
   EXPECT_LT(s["sap"], 0.9) << "a linear machine on one code tells only the outer classes apart";
   EXPECT_GE(s["irs"], 0.95);
+}
+
+// On the whole grid, each combination of factors once, nothing is estimated: what is 1 in theory is 1.
+TEST(Metrics, OfTheWholeGridTheIdentityCodeScoresOne) {
+  Pool pool(2);
+  const Points grid = identity_points(kSizes);
+  const Sample sample{grid, grid};
+  EXPECT_NEAR(mig(grid).number("discrete_mig"), 1, 1e-9);
+  EXPECT_NEAR(modularity(grid).number("modularity_score"), 1, 1e-9);
+  EXPECT_NEAR(finish(sap(sample), pool).number("SAP_continuous"), 1, 1e-9);
+  const Report read_off = finish(explicitness(sample), pool), trees = finish(dci(sample, 1), pool);
+  for (const char* name : {"explicitness_score_train", "explicitness_score_test"}) EXPECT_NEAR(read_off.number(name), 1, 1e-9);
+  for (const char* name : {"disentanglement", "completeness", "informativeness_train", "informativeness_test"})
+    EXPECT_NEAR(trees.number(name), 1, 1e-9) << name;
+}
+
+// Of two classes a linear machine on one code tells both, of three never the one in the middle; codes of other factors give chance.
+TEST(Sap, OfAMachineIsBelowOneEvenForTheIdentityCode) {
+  Pool pool(1);
+  const Points grid = identity_points({2, 3});
+  const Report report = finish(sap({grid, grid}), pool);
+  const Eigen::Matrix2d accuracies = (Eigen::Matrix2d() << 1, 1. / 3, 1. / 2, 2. / 3).finished();
+  EXPECT_NEAR((report.value("score_matrix") - accuracies).cwiseAbs().maxCoeff(), 0, 1e-12);
+  EXPECT_NEAR(report.number("SAP_score"), ((1 - 1. / 2) + (2. / 3 - 1. / 3)) / 2, 1e-12);
 }
 
 // Codes in another order, turned around and stretched are the same codes.
