@@ -3,11 +3,15 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <fstream>
+#include <numeric>
 #include <sstream>
 #include <thread>
 
+#include "core/session/latents.h"
 #include "native/io/files.h"
+#include "native/io/frame.h"
 #include "native/io/model_file.h"
 #include "native/io/run_directory.h"
 #include "tests/io_support.h"
@@ -59,6 +63,93 @@ TEST(Train, LeavesACompleteRunDirectory) {
   std::vector<std::string> steps;
   while (std::getline(csv, line)) steps.push_back(line.substr(0, line.find(',')));
   EXPECT_EQ(steps, (std::vector<std::string>{"50", "100", "120"}));
+}
+
+// Whether the pixels of `tile` stand in the picture with their upper left corner at (x, y).
+bool stands_at(const Image& picture, const Image& tile, int x, int y) {
+  const auto line = [](const Image& image, int column, int row) {
+    return image.pixels.begin() + 3 * (static_cast<std::ptrdiff_t>(row) * image.width + column);
+  };
+  for (int row = 0; row < tile.height; ++row)
+    if (!std::equal(line(tile, 0, row), line(tile, 0, row) + 3 * tile.width, line(picture, x, y + row))) return false;
+  return true;
+}
+
+// Rows of images [columns,64,64], one below the other, each image side by side with the next and right in every pixel. Where the
+// first stands is the figure's choice.
+void expect_tiles(const std::string& path, const std::vector<std::vector<real>>& rows) {
+  const Image picture = read_png(path);
+  const int side = 64 * kDensity, pitch = side + static_cast<int>(kGap) * kDensity;
+  int left = -1, top = 0;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const auto tile = [&](size_t column) {
+      Canvas canvas(64, 64, kDensity, kPaper);
+      canvas.tile(0, 0, std::span(rows[r]).subspan(column * 4096, 4096), 64, 64, 1, 1, kGround, kLight);
+      return canvas.image();
+    };
+    const Image first = tile(0);
+    const auto found = [&] {
+      for (int x = std::max(left, 0); x <= (left < 0 ? picture.width - side : left); ++x)
+        if (stands_at(picture, first, x, top)) return left = x, true;
+      return false;
+    };
+    while (top + side <= picture.height && !found()) ++top;
+    ASSERT_LE(top + side, picture.height) << path << ", row " << r << " is not there";
+    const size_t columns = rows[r].size() / 4096;
+    ASSERT_LE(left + static_cast<int>(columns - 1) * pitch + side, picture.width) << path;
+    for (size_t c = 1; c < columns; ++c)
+      EXPECT_TRUE(stands_at(picture, tile(c), left + static_cast<int>(c) * pitch, top))
+          << path << ", row " << r << ", column " << c;
+    top += side;
+  }
+}
+
+TEST(Train, ThePicturesAreThoseOfTheSavedModelPixelForPixel) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(Program(folder, train(folder / "run", {"--steps", "120"})).wait(), 0);
+  StoredModel stored = read_model(folder / "run");
+  Model& model = stored.model;
+  const auto data = open_dataset(stored.info.config.data);
+  Pool pool(1);
+  const auto backend = make_cpu_backend(pool);
+  Encoder encoder(model.spec, model.table, model.weights.span(), *backend);
+  Decoder decoder(model.spec, model.table, model.weights.span(), *backend);
+  const auto decoded = [&](const std::vector<real>& z) {
+    std::vector<real> mean(z.size() / 3 * 4096);
+    decoder.run(z, {}, mean);
+    return mean;
+  };
+
+  // Each latent in use from -2 to 2, the others where the code nearest to the origin has them; of those not in use one is shown.
+  const LatentSample sample = sample_latents(model, *data, *backend);
+  std::span<const real> centre = std::span(sample.mu).first(3);
+  const auto square = [](std::span<const real> z) { return std::inner_product(z.begin(), z.end(), z.begin(), 0.0); };
+  for (size_t i = 3; i < sample.mu.size(); i += 3)
+    if (const auto other = std::span(sample.mu).subspan(i, 3); square(other) < square(centre)) centre = other;
+  std::vector<std::vector<real>> rows;
+  for (const int latent : sample.by_kl()) {
+    std::vector<real> z;
+    for (int c = 0; c < 9; ++c) {
+      z.insert(z.end(), centre.begin(), centre.end());
+      z[z.size() - 3 + static_cast<size_t>(latent)] = static_cast<real>(-2 + 0.5 * c);
+    }
+    rows.push_back(decoded(z));
+    if (!sample.in_use(latent)) break;
+  }
+  EXPECT_FALSE(std::equal(rows[0].begin(), rows[0].begin() + 4096, rows[0].end() - 4096)) << "the first row moves";
+  expect_tiles(folder / "run/traversal.png", rows);
+
+  // Twenty images spread evenly over the 1024, in two lines, each above its reconstruction from the posterior mean.
+  rows.clear();
+  for (uint32_t line = 0; line < 2; ++line) {
+    std::vector<real> x(10 * 4096), mu(10 * 3);
+    for (uint32_t i = 0; i < 10; ++i)
+      data->render((2 * (10 * line + i) + 1) * 1024 / 40, std::span(x).subspan(i * size_t{4096}, 4096));
+    encoder.run(x, mu, {});
+    rows.push_back(x);
+    rows.push_back(decoded(mu));
+  }
+  expect_tiles(folder / "run/reconstruction.png", rows);
 }
 
 TEST(Train, AnOpenedRunBringsItsCurvesAndGoesOnWithoutThemIfTheyAreDamaged) {
