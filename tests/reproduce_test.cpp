@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "native/io/files.h"
+#include "native/reproduce/figure.h"
 #include "native/reproduce/sheet.h"
 #include "tests/program.h"
 
@@ -117,10 +118,13 @@ TEST_P(QuickFigure, LeavesNumbersPictureAndPage) {
   EXPECT_EQ(page.find("://"), std::string::npos);
 }
 
-// Of those that share trials.h one stands for all.
-INSTANTIATE_TEST_SUITE_P(All, QuickFigure,
-                         ::testing::Values("fig1", "fig2", "fig3", "fig4", "fig5", "fig6", "fig7", "overlap", "pinwheel", "pareto",
-                                           "rotation"),
+std::vector<const char*> names_of_figures() {
+  std::vector<const char*> names;
+  for (const reproduce::FigureRow& row : reproduce::figures()) names.push_back(row.name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, QuickFigure, ::testing::ValuesIn(names_of_figures()),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(Reproduce, RepeatsBitForBit) {
