@@ -178,7 +178,7 @@ TEST(Session, LimitingCasesTrainToTheSameWeights) {
                           {"beta-vae", "decomposition", {{"alpha", "0"}}}};
   Pool pool(2);
   for (const Limit& limit : limits)
-    for (const char* model : {"linear", "mlp"}) {
+    for (const char* model : {"linear", "mlp-64-tanh"}) {
       const Config special = tiny({{"objective", limit.special}, {"model", model}});
       Config general = tiny({{"objective", limit.general}, {"model", model}});
       for (const Command& c : limit.settings) set(general, c.setting, c.value);
@@ -196,7 +196,7 @@ TEST(Session, LimitingCasesTrainToTheSameWeights) {
 // The entries of L below its diagonal held at 0, the full posterior trains as the diagonal one.
 TEST(Session, AFullPosteriorThatIsHeldDiagonalTrainsAsADiagonalOne) {
   Pool pool(2);
-  for (const char* model : {"linear", "mlp"}) {
+  for (const char* model : {"linear", "mlp-64-tanh"}) {
     const auto diagonal = session(tiny({{"model", model}}), pool),
                full = session(tiny({{"model", model}, {"posterior", "full"}}), pool);
     const auto values = [](Session& s, const Parameter& p) {
