@@ -4,19 +4,14 @@
 // bit.
 #include <emscripten/emscripten.h>
 
-#include <sstream>
+#include <cstdlib>
 
+#include "core/base/parts.h"
+#include "core/session/words.h"
 #include "web/lab.h"
 
 namespace unpick::web {
 namespace {
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
 
 constexpr double kPatience = 500;  // ms: the trainer looks for commands between two steps
 std::string record;
@@ -71,7 +66,7 @@ std::string json_of(const Kept& kept, std::vector<float>& past) {
 // json_of told.
 Kept run_from(const char* words, const char* log, double step, const float* floats, int count, int past) {
   Kept run;
-  run.config = config_from(lines_of(words));
+  run.config = config_from(parts_of(words, '\n'));
   run.config.threads = page->lab.latest().config.threads;
   run.image = page->lab.latest().image;
   run.state.step = static_cast<int64_t>(step);
@@ -80,10 +75,9 @@ Kept run_from(const char* words, const char* log, double step, const float* floa
     floats += count;
   }
   run.curves = read_past({floats, static_cast<size_t>(past)}, run.config.latent);
-  for (const std::string& line : lines_of(log)) {
-    std::istringstream stream(line);
-    LoggedCommand logged;
-    if (stream >> logged.step >> logged.command.setting >> logged.command.value) run.log.push_back(logged);
+  for (const std::string& line : parts_of(log, '\n')) {
+    const std::vector<std::string> parts = unpick::words_of(line);
+    if (parts.size() == 3) run.log.push_back({std::strtoll(parts[0].c_str(), nullptr, 10), {parts[1], parts[2]}});
   }
   return run;
 }
@@ -129,7 +123,7 @@ EMSCRIPTEN_KEEPALIVE void unpick_open(const char* words, const char* log, double
                                       const char* difference) {
   try {
     Kept run = web::run_from(words, log, step, floats, count, past);
-    run.difference = web::lines_of(difference);
+    run.difference = parts_of(difference, '\n');
     run.partner = std::move(web::partner);
     page->lab.open(std::move(run));
   } catch (const Error& error) {

@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <cctype>
 #include <numeric>
-#include <sstream>
 #include <utility>
 #include <vector>
+
+#include "core/base/parts.h"
 
 namespace unpick {
 namespace {
@@ -35,8 +36,7 @@ size_t edits(const std::string& a, const std::string& b) {
 std::string nearest(const std::string& word, const std::string& words) {
   std::string best;
   size_t least = std::max<size_t>(2, word.size() / 3) + 1;
-  std::stringstream stream(words);
-  for (std::string candidate; std::getline(stream, candidate, '|');) {
+  for (const std::string& candidate : parts_of(words, '|')) {
     const size_t distance = edits(lower(word), lower(candidate));
     if (distance >= least) continue;
     least = distance;

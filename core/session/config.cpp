@@ -7,10 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
-#include <sstream>
 #include <vector>
 
 #include "core/base/nearest.h"
+#include "core/base/parts.h"
 
 namespace unpick {
 namespace {
@@ -40,14 +40,6 @@ constexpr Preset kPresets[] = {
     {"all", "data=dsprites model=mlp objective=beta-vae latent=10 beta=30 lr=0.001 batch=64 steps=20000",
      "all of dSprites: x and y have equal ranges here, and position comes out rotated"},
 };
-
-std::vector<std::string> split(const std::string& text, char by) {
-  std::vector<std::string> parts;
-  std::stringstream stream(text);
-  for (std::string part; std::getline(stream, part, by);)
-    if (!part.empty()) parts.push_back(part);
-  return parts;
-}
 
 std::string number_text(double x) {
   char text[32];
@@ -87,7 +79,7 @@ double parse_number(const Setting& s, const std::string& value) {
 }
 
 void assign(const Setting& s, std::string& field, const std::string& value) {
-  const auto choices = split(s.choices, '|');
+  const auto choices = parts_of(s.choices, '|');
   if (!choices.empty() && std::find(choices.begin(), choices.end(), value) == choices.end()) {
     const std::string near = nearest(value, s.choices);
     std::string list = s.choices;
@@ -155,7 +147,7 @@ void apply_preset(Config& config, const std::string& name) {
   for (const Preset& p : kPresets) {
     names += std::string(names.empty() ? "" : ", ") + p.name;
     if (name != p.name) continue;
-    for (const std::string& pair : split(p.settings, ' ')) {
+    for (const std::string& pair : parts_of(p.settings, ' ')) {
       const size_t equals = pair.find('=');
       set(config, pair.substr(0, equals), pair.substr(equals + 1));
     }

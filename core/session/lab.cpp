@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <sstream>
 
 #include "core/base/nearest.h"
+#include "core/base/parts.h"
 #include "core/session/words.h"
 
 namespace unpick {
@@ -186,9 +186,8 @@ void Lab::require_words(const CommandRow& row, size_t given) const {
 std::vector<const Metric*> Lab::chosen_metrics(const std::string& names) const {
   std::string known;
   for (const Metric& m : metrics_) known += (known.empty() ? "" : "|") + std::string(m.name);
-  std::istringstream stream(names);
   std::vector<std::string> wanted;
-  for (std::string name; std::getline(stream, name, ',');) {
+  for (const std::string& name : parts_of(names, ',')) {
     if (std::none_of(metrics_.begin(), metrics_.end(), [&](const Metric& m) { return name == m.name; })) {
       const std::string near = nearest(name, known);
       reject_command("score '" + name + "'", "is no metric here",

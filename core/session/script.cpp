@@ -2,9 +2,9 @@
 #include "core/session/script.h"
 
 #include <charconv>
-#include <sstream>
 
 #include "core/base/check.h"
+#include "core/base/parts.h"
 
 namespace unpick {
 
@@ -17,9 +17,9 @@ std::string script_text(const std::string& opening, const std::vector<LoggedLine
 
 std::vector<LoggedLine> parse_script(const std::string& text, const std::string& where) {
   std::vector<LoggedLine> script;
-  std::istringstream lines(text);
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
+  int number = 0;
+  for (std::string& line : parts_of(text, '\n')) {
+    ++number;
     line.erase(line.find_last_not_of(" \t\r") + 1);
     const size_t from = line.find_first_not_of(" \t");
     if (from == std::string::npos || line[from] == '#') continue;

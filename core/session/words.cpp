@@ -1,18 +1,23 @@
 // See words.h.
 #include "core/session/words.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
-#include <sstream>
 
 #include "core/base/check.h"
 
 namespace unpick {
 
 std::vector<std::string> words_of(const std::string& line) {
-  std::istringstream stream(line);
+  constexpr const char* kBlank = " \t\r\n";
   std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
+  for (size_t from = line.find_first_not_of(kBlank); from != std::string::npos;) {
+    const size_t to = std::min(line.find_first_of(kBlank, from), line.size());
+    words.push_back(line.substr(from, to - from));
+    from = line.find_first_not_of(kBlank, to);
+  }
   return words;
 }
 
@@ -24,9 +29,9 @@ double number_of(const std::string& word, const std::string& what, double low, d
   char* end = nullptr;
   const double value = std::strtod(word.c_str(), &end);
   if (word.empty() || *end || !(value >= low && value <= high)) {
-    std::ostringstream range;
-    range << "give a number from " << low << " to " << high;
-    reject_command(what, "'" + word + "' does not fit", range.str());
+    char range[80];
+    std::snprintf(range, sizeof range, "give a number from %g to %g", low, high);
+    reject_command(what, "'" + word + "' does not fit", range);
   }
   return value;
 }
