@@ -1,4 +1,4 @@
-// A text's parts between separators. Not by streams: they bring all of the library's locales, a tenth of the page's download.
+// A text's parts between separators. Not by streams: they would bring all of the library's locales into the page.
 #pragma once
 
 #include <algorithm>

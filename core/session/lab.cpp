@@ -88,9 +88,9 @@ void Lab::begin(const Config& config, std::vector<std::string> difference, const
   kept_.reset();
 }
 
-void Lab::post(std::string line) {
+void Lab::post(std::string lines) {
   const std::lock_guard lock(mutex_);
-  queue_.push_back({std::move(line), "", nullptr});
+  queue_.push_back({std::move(lines), "", nullptr});
   posted_.notify_one();
 }
 
@@ -131,11 +131,13 @@ void Lab::obey() {
   for (const Posted& posted : now) obey(posted);
 }
 
-void Lab::obey(const Posted& posted) {
+bool Lab::obey(const Posted& posted) {
+  if (const size_t end = posted.line.find('\n'); end != std::string::npos)
+    return obey({posted.line.substr(0, end), "", nullptr}) && obey({posted.line.substr(end + 1), "", nullptr});
   changed_ = true;
   if (!posted.complaint.empty()) {
     message_ = posted.complaint;
-    return;
+    return true;
   }
   try {
     if (posted.run) {
@@ -143,7 +145,7 @@ void Lab::obey(const Posted& posted) {
       opening_.clear();
       log_.clear();
       log_changed_ = true;
-      return;
+      return true;
     }
     const std::vector<std::string> words = words_of(posted.line);
     const std::string verb = words.empty() ? "" : words[0];
@@ -158,11 +160,13 @@ void Lab::obey(const Posted& posted) {
     if (row->verb != Verb::keep) message_.clear();
     execute(*row, {words.begin() + 1, words.end()});
     if (row->verb != Verb::keep) record(posted, *row, step);  // a host may keep often, and it changes nothing
+    return true;
   } catch (const Error& error) {
     message_ = error.what();
   } catch (const std::bad_alloc&) {
     message_ = kNoMemory;
   }
+  return false;
 }
 
 // Of a drag only the last place matters.

@@ -51,7 +51,7 @@ class Lab {
   ~Lab();
 
   // ---- from any thread -----------------------------------------------------------------------------------------------
-  void post(std::string line);
+  void post(std::string lines);        // of several, the first that fails takes the rest with it
   void open(Kept run);                 // a run from a file, instead of this one
   void complain(std::string message);  // shows what went wrong outside, such as a file that cannot be opened
   void interrupt();                    // ends this wait and all later ones
@@ -76,7 +76,7 @@ class Lab {
   };
 
   void obey();
-  void obey(const Posted& posted);
+  bool obey(const Posted& posted);  // false: it failed
   void execute(const CommandRow& row, const std::vector<std::string>& words);
   void begin(const Config& config, std::vector<std::string> difference, const Kept* from = nullptr);
   void record(const Posted& posted, const CommandRow& row, int64_t step);
