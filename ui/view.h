@@ -12,13 +12,15 @@
 #include <string>
 
 #include "core/session/snapshot.h"
+#include "ui/aggregate.h"
 #include "ui/sheet.h"
 
 namespace unpick::ui {
 
-// What is on the graphics card of one model.
+// What is kept of one model's pictures: on the graphics card, and as contours.
 struct Sheets {
   Sheet traversal, reconstructions, singular, seams;
+  Aggregate aggregate;
 };
 
 // What the user chose.

@@ -66,13 +66,16 @@ LatentSample sample_latents(const Model& model, const Dataset& data, Backend& ba
   s.mu.resize(n * width);
   s.logvar.resize(n * width);
   Parameters table = model.table;
-  Encoder encoder(model.spec, table, model.weights.span(), backend, static_cast<int>(kAtOnce));
+  const bool full = model.spec.posterior == PosteriorFamily::full && model.spec.latent <= kRooted;
+  s.root.resize(full ? n * width * width : 0);
+  Encoder encoder(model.spec, table, model.weights.span(), backend, static_cast<int>(kAtOnce), full);
   std::vector<real> x(kAtOnce * pixels);
   for (size_t begin = 0; begin < n; begin += kAtOnce) {
     const size_t count = std::min(kAtOnce, n - begin);
     for (size_t i = 0; i < count; ++i) data.render(s.images[begin + i], std::span(x).subspan(i * pixels, pixels));
     encoder.run(std::span(x).first(count * pixels), std::span(s.mu).subspan(begin * width, count * width),
-                std::span(s.logvar).subspan(begin * width, count * width));
+                std::span(s.logvar).subspan(begin * width, count * width),
+                full ? std::span(s.root).subspan(begin * width * width, count * width * width) : std::span<real>());
   }
 
   s.kl.resize(width);

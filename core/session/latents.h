@@ -17,6 +17,7 @@ namespace unpick {
 
 inline constexpr double kInUse = 0.01;  // nats: a latent with a smaller mean KL carries nothing
 inline constexpr uint32_t kSampleImages = 1024;
+inline constexpr int kRooted = 32;  // latents: of more, no sample keeps its covariances
 
 // All images if there are at most `most`, else `most` of them, drawn with replacement.
 std::vector<uint32_t> fixed_sample(const Dataset& data, uint32_t most);
@@ -28,6 +29,7 @@ std::vector<int> active_latents(std::span<const real> mu, int latent);
 struct LatentSample {
   std::vector<uint32_t> images;  // [N], indices into the data set
   std::vector<real> mu, logvar;  // [N,Z], log of the marginal variances
+  std::vector<real> root;        // [N,Z,Z], L with covariance L L', of a full posterior; empty: diagonal, or too large to keep
   std::vector<double> kl;        // [Z], nats, of the marginals, mean over the images
   // Of mu. Latents that are not in use have r = 0: the tiny ways in which their means still move are no knob.
   FactorCorrelation correlation;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace unpick {
 namespace {
@@ -13,6 +14,17 @@ constexpr size_t kShown = 24;      // images shown as pictures
 constexpr int kWatched = 32;
 constexpr int kValues = 9;        // of a traversal
 constexpr real kReach = real{2};  // it goes from -kReach to kReach, standard deviations of the prior
+
+// omega = Z softmax(w) of an anisotropic prior
+std::vector<double> prior_variances(const Model& model) {
+  const Parameter* w = model.table.find(kPriorWeights);
+  if (!w) return {};
+  std::vector<double> omega;
+  for (int j = 0; j < w->shape[1]; ++j) omega.push_back(std::exp(static_cast<double>(model.weights.data()[w->offset + j])));
+  const double sum = std::accumulate(omega.begin(), omega.end(), 0.0);
+  for (double& x : omega) x *= static_cast<double>(omega.size()) / sum;
+  return omega;
+}
 
 }  // namespace
 
@@ -52,6 +64,7 @@ std::unique_ptr<Pictures> Observer::pictures() {
   auto p = std::make_unique<Pictures>();
   p->step = session_.step();
   p->sample = sample_latents(session_.model(), session_.data(), session_.backend(), kSample);
+  p->prior_variances = prior_variances(session_.model());
   const size_t n = std::min(kShown, p->sample.images.size()), width = static_cast<size_t>(p->sample.latents());
   const auto pixels = static_cast<size_t>(session_.data().image().size());
   p->originals.resize(n * pixels);

@@ -10,8 +10,6 @@
 namespace unpick::ui {
 namespace {
 
-constexpr float kReach = 3;  // standard deviations of the prior that are shown to each side
-
 struct Plane {
   int a, b;  // latents across and up
   ImVec2 middle;
@@ -32,11 +30,56 @@ std::vector<ImVec2> ellipse(const Plane& plane, double x, double y, const Eigen:
   return points;
 }
 
-void draw_prior(const View& v, const Plane& plane) {
-  for (const double radius : {1.0, 2.0})
-    v.pen.dashed(ellipse(plane, 0, 0, radius * radius * Eigen::Matrix2d::Identity()), v.theme.faint, 1, 3, true);
-  const ImVec2 corner = plane.at(-kReach, kReach);  // where there are hardly any codes
-  v.pen.text({corner.x + 6, corner.y + 3}, Type::small, v.theme.faint, "prior: 1, 2 sd");
+ImU32 shade(const View& v) { return faded(v.theme.blue, v.theme.dark ? 0.2f : 0.14f); }  // of each region of q(z)
+
+// q(z) shaded and p(z) dashed, each by the regions that hold the same shares of it.
+void draw_aggregate(const View& v, const Plane& plane) {
+  if (plane.a == plane.b || (v.now.config.posterior == "full" && v.now.pictures->sample.root.empty())) return;
+  Aggregate& shown = v.sheets.aggregate;
+  if (shown.serial != v.now.pictures->serial || shown.a != plane.a || shown.b != plane.b)
+    shown = aggregate_in_plane(*v.now.pictures, v.now.config, plane.a, plane.b);
+  ImDrawList& list = *v.pen.list;
+  const auto at = [&](ImVec2 z) { return plane.at(double{z.x}, double{z.y}); };
+  const ImDrawListFlags usual = list.Flags;
+  for (const Region& region : shown.q) {
+    list.Flags = usual & ~ImDrawListFlags_AntiAliasedFill;  // its pieces meet without a seam
+    const ImVec2* corner = region.corners.data();
+    for (const int count : region.pieces) {
+      for (int k = 0; k < count; ++k) list.PathLineTo(at(*corner++));
+      list.PathFillConvex(shade(v));
+    }
+    list.Flags = usual;
+    for (size_t i = 0; i < region.edge.size(); i += 2)
+      v.pen.line(at(region.edge[i]), at(region.edge[i + 1]), faded(v.theme.blue, 0.5f));
+  }
+  for (const Region& region : shown.p)
+    for (size_t i = 0; i < region.edge.size(); i += 2) {
+      const ImVec2 from = at(region.edge[i]), to = at(region.edge[i + 1]);
+      v.pen.line(from, {from.x + 0.6f * (to.x - from.x), from.y + 0.6f * (to.y - from.y)}, v.theme.quiet);
+    }
+}
+
+// In the corners, where there are hardly any codes.
+void name_densities(const View& v, const Plane& plane) {
+  const ImVec2 top = plane.at(-kReach, kReach), bottom = plane.at(-kReach, -kReach);
+  const Aggregate& shown = v.sheets.aggregate;
+  const auto name = [&](float line, ImU32 colour, const char* text) {
+    v.pen.text({top.x + 30, top.y + 3 + line}, Type::small, colour, text);
+  };
+  const bool known = !shown.p[0].edge.empty();
+  if (known) {
+    for (const float x : {6.0f, 12.0f, 18.0f}) v.pen.line({top.x + x, top.y + 11}, {top.x + x + 4, top.y + 11}, v.theme.quiet);
+    name(0, v.theme.quiet, "p(z): 39, 86 %");
+  }
+  const Rect sample{top.x + 6, top.y + 22, top.x + 22, top.y + 32};
+  v.pen.fill(sample, shade(v));
+  v.pen.outline(sample, faded(v.theme.blue, 0.5f));
+  name(16, v.theme.blue, "q(z)");
+  const std::string kl = !known                 ? "p(z) has no formula in this plane"
+                         : std::isnan(shown.kl) ? ""
+                                                : "KL(q, p) here " + number(shown.kl, 2) + " nats";
+  v.pen.fill({bottom.x + 3, bottom.y - 18, bottom.x + 9 + v.pen.width(Type::small, kl), bottom.y - 2}, faded(v.theme.paper, 0.8f));
+  v.pen.text({bottom.x + 6, bottom.y - 17}, Type::small, v.theme.quiet, kl);
 }
 
 void draw_codes(const View& v, const Plane& plane) {
@@ -81,7 +124,7 @@ void draw_chosen(const View& v, const Plane& plane) {
   const auto& dims = look.geometry.dims;
   const double x = look.code[static_cast<size_t>(plane.a)], y = look.code[static_cast<size_t>(plane.b)];
   const auto a = std::find(dims.begin(), dims.end(), plane.a), b = std::find(dims.begin(), dims.end(), plane.b);
-  if (a != dims.end() && b != dims.end()) {
+  if (look.precision.size() > 0 && a != dims.end() && b != dims.end()) {
     const Eigen::MatrixXd covariance = inverse_of_positive(look.precision);
     const Eigen::Index pair[] = {a - dims.begin(), b - dims.begin()};
     Eigen::Matrix2d block;
@@ -131,11 +174,10 @@ void draw_plane(const View& v, Rect r) {
   const int a = valid(v.memory.across) ? *v.memory.across : order[0];
   int b = valid(v.memory.up) ? *v.memory.up : order[order.size() > 1 ? 1 : 0];
   if (a == b && order.size() > 1) b = order[order[0] == a ? 1 : 0];
-  r = draw_head(
-      v, r, plane_title(v),
-      "Dots: codes of 256 images. Blue: q(z|x), one sd. Amber: the best Gaussian at the code (Gauss–Newton). Dashed blue: "
-      "singular-vector paths. Drag the code.",
-      v.now.look->step);
+  r = draw_head(v, r, plane_title(v),
+                std::string("Shaded: q(z). Draws of p(z) from outside it look like no datum. Dots: codes. Blue: q(z|x), one sd") +
+                    (v.now.look->precision.size() > 0 ? "; amber: the best at the code you drag." : ". Drag the code."),
+                v.now.look->step);
 
   Rect below = r.take_bottom(24);
   const float side = std::min(r.width() - 36, r.height());
@@ -145,11 +187,12 @@ void draw_plane(const View& v, Rect r) {
   v.pen.clip(area);
   v.pen.line(plane.at(-kReach, 0), plane.at(kReach, 0), v.theme.rule);
   v.pen.line(plane.at(0, -kReach), plane.at(0, kReach), v.theme.rule);
-  draw_prior(v, plane);
+  draw_aggregate(v, plane);
   draw_codes(v, plane);
   draw_posteriors(v, plane);
   draw_paths(v, plane);
   draw_chosen(v, plane);
+  name_densities(v, plane);
   v.pen.unclip();
   v.pen.outline(area, v.theme.rule);
   if (t.held) {
