@@ -57,8 +57,10 @@ Observer::Observer(Session& session)
     : session_(session),
       encoder_(session.model().spec, session.model().table, session.model().weights.span(), session.backend(), kWatched, true),
       decoder_(session.model().spec, session.model().table, session.model().weights.span(), session.backend(), kWatched),
-      geometry_(mean_map(session.model()), session.backend()),
-      identity_(logit_map(session.model()), session.model().spec.likelihood, 1, session.backend()) {}
+      geometry_(mean_map(session.model()), session.backend()) {
+  const VaeSpec& spec = session.model().spec;
+  if (identity_obstacle(spec).empty()) identity_.emplace(logit_map(session.model()), spec.likelihood, 1, session.backend());
+}
 
 std::unique_ptr<Pictures> Observer::pictures() {
   auto p = std::make_unique<Pictures>();
@@ -132,12 +134,15 @@ void Observer::measure(Look& look, std::span<const real> x, const std::vector<in
     look.to_axes = against_chance(
         size, [&](const Eigen::MatrixXd& Q) { return distance_to_axes(Q * g.V); }, rng, 0, kRotations);
 
+  if (!identity_) return;
   const auto width = static_cast<long>(look.code.size());
   GaussianPosterior q{Eigen::VectorXd(width), Eigen::MatrixXd::Identity(width, width)};
   for (long k = 0; k < width; ++k) q.mean[k] = static_cast<double>(look.code[static_cast<size_t>(k)]);
   const Config& config = session_.config();
-  const double scale = config.beta * (session_.model().spec.likelihood == Likelihood::gaussian ? config.sigma2 : 1);
-  const Eigen::MatrixXd A = identity_.gauss_newton(q, {}, rng);
+  const VaeSpec& spec = session_.model().spec;
+  const double scale =
+      (spec.objective->reads("beta") ? config.beta : 1) * (spec.likelihood == Likelihood::gaussian ? config.sigma2 : 1);
+  const Eigen::MatrixXd A = identity_->gauss_newton(q, {}, rng);
   look.precision = Eigen::MatrixXd::Identity(size, size);
   for (int i = 0; i < size && scale > 0; ++i)
     for (int j = 0; j < size; ++j)

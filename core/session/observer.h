@@ -35,7 +35,7 @@ class Observer {
   Encoder encoder_;
   Decoder decoder_;
   GeometryProgram geometry_;
-  PosteriorIdentity identity_;  // at sigma2 = 1
+  std::optional<PosteriorIdentity> identity_;  // at sigma2 = 1; none: it says nothing of this model
 };
 
 }  // namespace unpick

@@ -65,7 +65,8 @@ struct Look {
   Score off;           // off-diagonal share of J'J; beside it after random rotations
   Score residual_off;  // the same of `residual`
   Score to_axes;       // distance of V to the nearest signed permutation; NaN where V is not determined
-  Eigen::MatrixXd precision;  // [A,A] of the posterior that is best here, over the same latents: I + J'WJ / beta (Gauss-Newton)
+  Eigen::MatrixXd precision;  // [A,A] of the posterior that is best here, over the same latents: I + J'WJ / beta (Gauss-Newton);
+                              // empty where there is an identity_obstacle()
 };
 
 // A singular-vector path through the code of a look, and what it draws on the manifold.
