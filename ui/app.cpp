@@ -97,22 +97,13 @@ void App::key(char typed) {
   switch (typed) {
     case ' ': lab_.post(now.playing ? "pause" : "play"); break;
     case 's': lab_.post("step 1"); break;
-    case 'r':
-      lab_.post("start");
-      lab_.post("play");
-      break;
-    case 'd':
-      lab_.post("start seed=" + std::to_string(now.config.seed + 1));
-      lab_.post("play");
-      break;
+    case 'r': lab_.post("start\nplay"); break;
+    case 'd': lab_.post("start seed=" + std::to_string(now.config.seed + 1) + "\nplay"); break;
     case 't': memory.dark = !memory.dark; break;
     case 'n': memory.past.reset(); break;
     case 'm': lab_.post(quick_scores(now, memory)); break;
     case 'e':
-      if (memory.can_export) {
-        lab_.post("keep");
-        memory.asks_export = true;
-      }
+      if (memory.can_export) ask_export(memory, post_);
       break;
     default: break;
   }

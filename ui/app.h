@@ -56,7 +56,7 @@ class App {
   Sheets sheets_, partner_sheets_;
   float pixels_per_point_ = 0, knobs_height_ = 800;
   int64_t run_ = 0;  // that memory.past belongs to
-  std::function<void(const std::string&)> post_;
+  Post post_;
 };
 
 }  // namespace unpick::ui

@@ -226,7 +226,7 @@ void draw_header(const View& v, Rect r) {
     if (v.memory.can_export) {
       const Rect export_word = text.take_right(64);
       if (word_button(v.pen, "export", export_word, "export", false, "Write weights, curves, commands and a picture (e)"))
-        v.ask_export();
+        ask_export(v.memory, v.post);
       text.x1 -= 8;
     }
   }

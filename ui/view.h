@@ -46,6 +46,8 @@ struct Memory {
   int hovered_latent = -1;         // one that some view points at, for the others to show
 };
 
+using Post = std::function<void(const std::string&)>;  // a command for the lab; of several lines, see Lab::post
+
 struct View {
   const Snapshot& now;  // its first part, Trained, is that of the model that is shown
   const Pen& pen;
@@ -53,14 +55,15 @@ struct View {
   Textures& textures;
   Memory& memory;
   Sheets& sheets;
-  const std::function<void(const std::string&)>& post;  // a command for the lab
+  const Post& post;
 
   bool ready() const { return now.begun(); }
-  void ask_export() const {
-    post("keep");
-    memory.asks_export = true;
-  }
 };
+
+inline void ask_export(Memory& memory, const Post& post) {
+  post("keep");
+  memory.asks_export = true;
+}
 
 // Writes title, caption and badge; returns what is left. `step`: of the numbers that are shown. A low view has one line of caption,
 // all of it under the pointer.

@@ -23,7 +23,7 @@ void draw_log(const View& v, Rect r) {
     const Rect word = r.take_bottom(34);
     if (word_button(v.pen, "export", {word.x0, word.y0 + 6, word.x0 + 64, word.y1}, "export", false,
                     "Weights, curves, commands and a picture"))
-      v.ask_export();
+      ask_export(v.memory, v.post);
   }
   const auto room = static_cast<size_t>(std::max(r.height() / kLine, 1.0f));
   const size_t first = log.size() - std::min(log.size(), room);
