@@ -59,6 +59,12 @@ void show(const View& v, void (*draw)(const View&, Rect), const Rect& r) {
   ImGui::PopID();
 }
 
+// Errors name settings as flags, which nobody types here: "use --prior normal".
+std::string without_dashes(std::string text) {
+  for (size_t at = text.find(" --"); at != std::string::npos; at = text.find(" --", at)) text.erase(at + 1, 2);
+  return text;
+}
+
 // What is this model's own, and how it stands: of two models the numbers to compare.
 void draw_model_name(const View& v, Rect r) {
   v.pen.text_within({r.x0, r.y0}, r.width(), Type::title, v.theme.ink, settings_text(v.now.difference, v.now.config));
@@ -168,11 +174,12 @@ void App::draw_message(const View& v, Rect& r) {
       memory.past.reset();
   }
   if (v.now.message.empty()) return;
-  const float height = v.pen.paragraph(r.inset(12, 0), Type::body, v.theme.ink, v.now.message, true) + 16;
+  const std::string message = without_dashes(v.now.message);
+  const float height = v.pen.paragraph(r.inset(12, 0), Type::body, v.theme.ink, message, true) + 16;
   const Rect bar = r.take_top(height);
   r.y0 += 10;
   v.pen.fill(bar, faded(v.now.failed ? v.theme.red : v.theme.amber, 0.16f), 4);
-  v.pen.paragraph(bar.inset(12, 7), Type::body, v.theme.ink, v.now.message);
+  v.pen.paragraph(bar.inset(12, 7), Type::body, v.theme.ink, message);
 }
 
 template <class Draw>

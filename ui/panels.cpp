@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/parts.h"
 #include "ui/view.h"
 #include "ui/widgets.h"
 
@@ -12,15 +13,62 @@ namespace {
 
 constexpr float kButton = 32;
 
-std::vector<std::string> split_choices(const std::string& choices) {
-  std::vector<std::string> words;
-  for (size_t from = 0; from <= choices.size();) {
-    const size_t to = std::min(choices.find('|', from), choices.size());
-    words.push_back(choices.substr(from, to - from));
-    from = to + 1;
-  }
-  return words;
-}
+// The column, from its top: a setting, what it is called, and where it matters. Choices and numbers of what a model is come after
+// the choice that they belong to.
+struct Control {
+  const char *name, *label;
+  const char *of = nullptr,
+             *values = nullptr;  // only if this other setting has one of these values; none: if the objective reads it
+};
+constexpr Control kControls[] = {
+    {"beta", "β, weight of the KL", "objective"},
+    {"alpha", "α, weight of D(q(z), p(z))", "objective"},
+    {"gamma", "γ, weight of |KL − C|", "objective"},
+    {"capacity", "capacity C at the end, nats", "objective"},
+    {"capacity_steps", "steps until C is reached", "objective"},
+    {"gamma_tc", "γ, weight of the TC", "objective"},
+    {"lambda_od", "λ off the diagonal", "objective"},
+    {"lambda_d", "λ on the diagonal", "objective"},
+    {"sigma2", "σ², variance of a pixel", "likelihood", "gaussian"},
+    {"scale", "scale b of a pixel", "likelihood", "laplace"},
+    {"lr", "learning rate"},
+    {"lr_discriminator", "its discriminator's", "objective"},
+    {"posterior", "posterior"},
+    {"pair", "beside it"},
+    {"latent", "latents"},
+    {"objective", "objective"},
+    {"divergence", "D(q(z), p(z))", "objective", "decomposition"},
+    {"tc", "minibatch estimate of the TC", "objective", "beta-tcvae"},
+    {"discriminator_width", "discriminator, units", "objective", "factor-vae"},
+    {"discriminator_depth", "discriminator, layers", "objective", "factor-vae"},
+    {"prior", "prior"},
+    {"nu", "ν, degrees of freedom", "prior", "student-t|subspaces"},
+    {"sparsity", "share of the spike", "prior", "sparse"},
+    {"subspace", "latents in a group", "prior", "subspaces"},
+    {"kl", "KL term", "prior", "anisotropic|anisotropic-learned|student-t|sparse"},
+    {"model", "architecture"},
+    {"data", "data"},
+    {"likelihood", "likelihood of a pixel"},
+    {"noise", "its σ²", "likelihood", "gaussian"},
+    {"batch", "images per step"},
+    {"steps", "steps until it stops"},
+};
+
+// Data sets beside those of the presets, and what makes a first run of them work.
+struct Data {
+  const char *name, *word, *settings;
+};
+constexpr Data kData[] = {
+    {"color-dsprites", "dSprites in colour", ""},
+    {"noisy-dsprites", "dSprites in noise", ""},
+    {"scream-dsprites", "dSprites on a painting", ""},
+    {"faces", "faces", ""},
+    {"pinwheel", "a pinwheel of points", " latent=2 sigma2=0.01"},
+    {"gaussian", "linear with known axes", " latent=5 sigma2=0.1"},
+    {"waves", "waves with known axes", " latent=4 sigma2=0.01"},
+};
+constexpr const char *kForPoints = " model=mlp-64-tanh likelihood=gaussian beta=1",
+                     *kForImages = " model=mlp likelihood=bernoulli noise=fixed latent=10 beta=30";
 
 int place_of(std::span<const std::string> words, const std::string& word) {
   const auto at = std::find(words.begin(), words.end(), word);
@@ -28,10 +76,7 @@ int place_of(std::span<const std::string> words, const std::string& word) {
 }
 
 // A change that needs a new recording starts a new run at once.
-void restart(const View& v, const std::string& changes) {
-  v.post("start " + changes);
-  v.post("play");
-}
+void restart(const View& v, const std::string& changes) { v.post("start " + changes + "\nplay"); }
 
 std::string status(const View& v) {
   std::string text = "step " + grouped(v.now.step) + " of " + grouped(v.now.config.steps);
@@ -39,29 +84,10 @@ std::string status(const View& v) {
   return text + " · seed " + std::to_string(v.now.config.seed);
 }
 
-void draw_live(const View& v, Rect& r, const char* name, const std::string& label, double low, Scale scale) {
-  const Setting& s = setting(name);
-  double value = std::stod(get(v.now.config, name));
-  const std::string help = std::string(s.help) + "; changes the run at its next step";
-  if (slider(v.pen, name, r.take_top(38), label, value, low, s.high, scale, help)) {
-    char text[40];
-    std::snprintf(text, sizeof text, "set %s %.6g", name, value);
-    v.post(text);
-  }
-  r.y0 += 10;
-}
-
-// What may change during a run and matters to this objective and likelihood.
-void draw_weights(const View& v, Rect& r) {
-  const Config& c = v.now.config;
-  for (const Setting& s : settings()) {
-    const std::string name = s.name;
-    std::string parameter = name;  // as objectives write it
-    std::replace(parameter.begin(), parameter.end(), '-', '_');
-    const bool of_pixels = (name == "sigma2" && c.likelihood == "gaussian") || (name == "scale" && c.likelihood == "laplace");
-    if (s.when != When::live || !(of_pixels || objective(c.objective).reads(parameter))) continue;
-    draw_live(v, r, s.name, name == "beta" ? "β, weight of the KL" : name, s.low, of_pixels ? Scale::logarithmic : Scale::root);
-  }
+bool matters(const Control& control, const Config& c) {
+  if (!control.of) return true;
+  if (!control.values) return objective(c.objective).reads(control.name);
+  return place_of(parts_of(control.values, '|'), get(c, control.of)) >= 0;
 }
 
 void draw_label(const View& v, Rect& r, const std::string& label) {
@@ -69,48 +95,78 @@ void draw_label(const View& v, Rect& r, const std::string& label) {
   r.y0 += 18;
 }
 
-void draw_choice(const View& v, Rect& r, const char* name, const std::string& label) {
-  const Setting& s = setting(name);
-  const std::vector<std::string> words = split_choices(s.choices);
-  const std::string now = get(v.now.config, name), help = std::string(s.help) + "; starts a new run";
+void draw_slider(const View& v, Rect& r, const Setting& s, const char* label) {
+  const bool live = s.when == When::live;
+  double value = number(v.now.config, s.name);
+  const Track track{s.low, s.high,
+                    s.low > 0    ? Scale::logarithmic
+                    : s.high > 1 ? Scale::root
+                                 : Scale::linear,
+                    s.type == Setting::count, !live};
+  const char* const then = live ? "; changes the run at its next step" : "; starts a new run";
+  if (slider(v.pen, s.name, r.take_top(38), label, value, track, std::string(s.help) + then)) {
+    char text[60];
+    std::snprintf(text, sizeof text, live ? "set %s %.6g" : "%s=%.6g", s.name, value);
+    live ? v.post(text) : restart(v, text);
+  }
+  r.y0 += 10;
+}
+
+void draw_choice(const View& v, Rect& r, const Setting& s, const char* label) {
+  const std::vector<std::string> words = parts_of(s.choices, '|');
+  const std::string now = get(v.now.config, s.name), help = std::string(s.help) + "; starts a new run";
   int chosen = place_of(words, now);
   draw_label(v, r, label);
   const Rect line = r.take_top(28);
-  const bool changed = words.size() <= 2 ? choose(v.pen, name, line, words, chosen, help)
-                                         : choose_from_list(v.pen, name, line, words, chosen, now, help);
-  if (changed) restart(v, std::string(name) + "=" + words[static_cast<size_t>(chosen)]);
+  const bool changed = words.size() <= 2 ? choose(v.pen, s.name, line, words, chosen, help)
+                                         : choose_from_list(v.pen, s.name, line, words, chosen, now, help);
+  if (changed) {
+    const std::string word = words[static_cast<size_t>(chosen)];
+    // Only Gaussian pixels have a variance to learn.
+    const bool fix = std::string(s.name) == "likelihood" && word != "gaussian";
+    restart(v, std::string(s.name) + "=" + word + (fix ? " noise=fixed" : ""));
+  }
   r.y0 += 12;
 }
 
-// The data sets of the presets; the present one is shown even if it is none of them.
+// The data sets of the presets, and all others that are drawn and not stored; the present one is shown even if it is none of them.
+// Between images and points, architecture and likelihood change with them.
 void draw_data(const View& v, Rect& r) {
-  std::vector<std::string> specs, words;
+  std::vector<std::string> specs, words, changes;
+  const bool points_now = v.now.image[0] == 1;
+  const auto add = [&](const std::string& spec, const std::string& word, const std::string& with) {
+    const bool points = !with.empty();
+    specs.push_back(spec);
+    words.push_back(word);
+    changes.push_back((points == points_now ? "" : points ? kForPoints : kForImages) + with);
+  };
   for (const Preset& preset : presets()) {
     Config c;
     apply_preset(c, preset.name);
-    if (place_of(specs, c.data) >= 0) continue;
-    specs.push_back(c.data);
-    words.push_back(c.data == "dsprites" ? "all of dSprites" : c.data.substr(c.data.find(':') + 1));
+    if (place_of(specs, c.data) < 0)
+      add(c.data, c.data == "dsprites" ? "all of dSprites" : c.data.substr(c.data.find(':') + 1), "");
   }
+  for (const Data& data : kData) add(data.name, data.word, data.settings);
   int chosen = place_of(specs, v.now.config.data);
-  draw_label(v, r, "data, " + grouped(v.now.images) + " images");
-  if (choose_from_list(v.pen, "data", r.take_top(28), words, chosen, v.now.config.data, "starts a new run with these images"))
-    restart(v, "data=" + specs[static_cast<size_t>(chosen)]);
+  draw_label(v, r, "data, " + grouped(v.now.images) + (points_now ? " points" : " images"));
+  if (choose_from_list(v.pen, "data", r.take_top(28), words, chosen, v.now.config.data, "starts a new run with these data"))
+    restart(v, "data=" + specs[static_cast<size_t>(chosen)] + changes[static_cast<size_t>(chosen)]);
   r.y0 += 12;
 }
 
-void draw_latents(const View& v, Rect& r) {
-  const Setting& s = setting("latent");
-  const int64_t now = v.now.config.latent;
-  draw_label(v, r, "latents");
+void draw_count(const View& v, Rect& r, const Setting& s, const char* label) {
+  const auto now = static_cast<int64_t>(number(v.now.config, s.name));
+  draw_label(v, r, label);
   Rect line = r.take_top(28);
   const Rect less = line.take_left(32), more = line.take_right(32);
   v.pen.text({(line.x0 + line.x1) / 2, line.y0 + 6}, Type::strong, v.theme.ink, std::to_string(now), 0.5f);
   v.pen.line({less.x0, less.y1}, {more.x1, more.y1}, v.theme.rule);
   const std::string help = std::string(s.help) + "; starts a new run";
-  const auto change = [&](int64_t to) { restart(v, "latent=" + std::to_string(to)); };
+  const auto change = [&](int64_t to) { restart(v, std::string(s.name) + "=" + std::to_string(to)); };
+  ImGui::PushID(s.name);
   if (word_button(v.pen, "fewer", less, "−", false, help) && now > static_cast<int64_t>(s.low)) change(now - 1);
   if (word_button(v.pen, "more", more, "+", false, help) && now < static_cast<int64_t>(s.high)) change(now + 1);
+  ImGui::PopID();
   r.y0 += 12;
 }
 
@@ -138,9 +194,7 @@ void draw_presets(const View& v, Rect& r) {
   const Rect line = r.take_top(26);
   if (word_button(v.pen, name, {line.x0 - 8, line.y0, line.x0 + 8 + v.pen.width(Type::strong, name), line.y1}, name, is_duel,
                   comment)) {
-    v.post("start preset=live latent=6 posterior=diagonal");
-    v.post("pair posterior=full");
-    v.post("play");
+    v.post("start preset=live latent=6 posterior=diagonal\npair posterior=full\nplay");
   }
   r.y0 += 6;
   if (is_duel) r.y0 += v.pen.paragraph(r, Type::small, v.theme.quiet, comment);
@@ -165,10 +219,20 @@ void draw_pair(const View& v, Rect& r) {
   draw_label(v, r, "beside it");
   if (choose_from_list(v.pen, "pair", r.take_top(28), words, chosen, shown,
                        "a second model in step: the same data, seed and noise, and one setting that differs; starts a new run")) {
-    v.post(chosen == 0 ? "single" : "pair " + settings[chosen]);
-    if (chosen != 0) v.post("play");
+    v.post(chosen == 0 ? "single" : "pair " + settings[chosen] + "\nplay");
   }
   r.y0 += 12;
+}
+
+void draw_control(const View& v, Rect& r, const Control& control) {
+  constexpr double kSteps = 32;  // as many numbers are stepped through; more are slid over
+  const std::string name = control.name;
+  if (!matters(control, v.now.config)) return;
+  if (name == "pair") return draw_pair(v, r);
+  if (name == "data") return draw_data(v, r);
+  const Setting& s = setting(name);
+  const auto draw = s.type == Setting::text ? draw_choice : s.type == Setting::count && s.high <= kSteps ? draw_count : draw_slider;
+  draw(v, r, s, control.label);
 }
 
 void draw_forget(const View& v, Rect& r) {
@@ -236,16 +300,7 @@ void draw_header(const View& v, Rect r) {
 float draw_knobs(const View& v, Rect r) {
   const float top = r.y0;
   draw_presets(v, r);
-  draw_weights(v, r);
-  draw_live(v, r, "lr", "learning rate", setting("lr").low, Scale::logarithmic);
-  draw_choice(v, r, "posterior", "posterior");
-  draw_pair(v, r);
-  draw_latents(v, r);
-  draw_choice(v, r, "objective", "objective");
-  draw_choice(v, r, "prior", "prior");
-  draw_choice(v, r, "model", "architecture");
-  draw_data(v, r);
-  draw_choice(v, r, "likelihood", "likelihood of a pixel");
+  for (const Control& control : kControls) draw_control(v, r, control);
   if (v.memory.keeps) draw_forget(v, r);
   return r.y0 - top;
 }

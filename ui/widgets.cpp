@@ -47,15 +47,15 @@ void draw_icon(const Pen& pen, ImVec2 m, Icon icon, ImU32 colour) {
   }
 }
 
-double to_share(double value, double low, double high, Scale scale) {
-  if (scale == Scale::logarithmic) return std::log(value / low) / std::log(high / low);
-  const double share = (value - low) / (high - low);
-  return scale == Scale::root ? std::sqrt(std::max(share, 0.0)) : share;
+double to_share(double value, const Track& t) {
+  if (t.scale == Scale::logarithmic) return std::log(value / t.low) / std::log(t.high / t.low);
+  const double share = (value - t.low) / (t.high - t.low);
+  return t.scale == Scale::root ? std::sqrt(std::max(share, 0.0)) : share;
 }
 
-double from_share(double share, double low, double high, Scale scale) {
-  if (scale == Scale::logarithmic) return low * std::pow(high / low, share);
-  return low + (high - low) * (scale == Scale::root ? share * share : share);
+double from_share(double share, const Track& t) {
+  if (t.scale == Scale::logarithmic) return t.low * std::pow(t.high / t.low, share);
+  return t.low + (t.high - t.low) * (t.scale == Scale::root ? share * share : share);
 }
 
 // Two significant digits: what a hand can mean.
@@ -71,7 +71,7 @@ Touch touch(const char* id, const Rect& r) {
   if (r.empty()) return {};
   ImGui::SetCursorScreenPos({r.x0, r.y0});
   const bool clicked = ImGui::InvisibleButton(id, {r.width(), r.height()});
-  const Touch t{ImGui::IsItemHovered(), ImGui::IsItemActive(), clicked};
+  const Touch t{ImGui::IsItemHovered(), ImGui::IsItemActive(), clicked, ImGui::IsItemDeactivated()};
   if (t.hovered) ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
   return t;
 }
@@ -156,21 +156,22 @@ bool choose_from_list(const Pen& pen, const char* id, const Rect& r, std::span<c
   return changed;
 }
 
-bool slider(const Pen& pen, const char* id, const Rect& r, const std::string& label, double& value, double low, double high,
-            Scale scale, const std::string& help) {
+bool slider(const Pen& pen, const char* id, const Rect& r, const std::string& label, double& value, const Track& track,
+            const std::string& help) {
   const Touch t = touch(id, r);
   const Theme& c = pen.theme;
   bool changed = false;
   const float left = r.x0 + 6, right = r.x1 - 6, y = r.y1 - 9;
-  if (t.held) {
+  if (t.held || t.released) {
     const double share = std::clamp((ImGui::GetIO().MousePos.x - left) / (right - left), 0.0f, 1.0f);
-    const double wanted = rounded(from_share(share, low, high, scale));
-    changed = wanted != value;
+    double wanted = rounded(from_share(share, track));
+    if (track.whole) wanted = std::round(wanted);
+    changed = wanted != value && (t.released || !track.at_release);
     value = wanted;
   }
   pen.text({r.x0, r.y0}, Type::body, c.quiet, label);
   pen.text({r.x1, r.y0}, Type::strong, c.ink, number(value, 2), 1);
-  const auto share = static_cast<float>(std::clamp(to_share(value, low, high, scale), 0.0, 1.0));
+  const auto share = static_cast<float>(std::clamp(to_share(value, track), 0.0, 1.0));
   const float x = left + share * (right - left);
   pen.line({r.x0, y}, {r.x1, y}, c.rule, 2);
   pen.line({r.x0, y}, {x, y}, faded(c.amber, 0.7f), 2);

@@ -15,7 +15,7 @@ enum class Icon { play, pause, step, again, dice, sun, moon };
 
 // An area that can be clicked and dragged; the cursor shows it.
 struct Touch {
-  bool hovered, held, clicked;
+  bool hovered, held, clicked, released;  // released: wherever the pointer is by then
 };
 Touch touch(const char* id, const Rect& r);
 void tip(const Touch& on, const std::string& text);  // shown while the pointer rests on it
@@ -31,8 +31,13 @@ bool choose_from_list(const Pen& pen, const char* id, const Rect& r, std::span<c
                       const std::string& shown, const std::string& help = "");
 
 enum class Scale { linear, root, logarithmic };
+struct Track {
+  double low, high;
+  Scale scale = Scale::linear;
+  bool whole = false, at_release = false;  // whole numbers; a change is one when the hand lets go, and not on the way
+};
 // A label, the value as text, and a track below: 36 points high.
-bool slider(const Pen& pen, const char* id, const Rect& r, const std::string& label, double& value, double low, double high,
-            Scale scale, const std::string& help = "");
+bool slider(const Pen& pen, const char* id, const Rect& r, const std::string& label, double& value, const Track& track,
+            const std::string& help = "");
 
 }  // namespace unpick::ui
