@@ -31,9 +31,9 @@ void require_compatible(const VaeSpec& spec) {
     refuse(std::string("model '") + spec.architecture->name + "'", "needs 64x64 images, the data are " + spec.image.str(),
            "use --model mlp, or resize the images");
   if (spec.posterior == PosteriorFamily::full && !o.samples && !o.gaussian_only)
-    refuse("posterior 'full'", named + " draws no samples and has no covariance", "leave --posterior out");
+    refuse("posterior 'full'", named + " draws no samples and has no covariance", "use --posterior diagonal");
   if (spec.posterior == PosteriorFamily::full && o.diagonal_only)
-    refuse("posterior 'full'", named + " needs the density of each latent", "leave --posterior out");
+    refuse("posterior 'full'", named + " needs the density of each latent", "use --posterior diagonal");
   if (spec.posterior == PosteriorFamily::full && spec.latent > kMostFull)
     refuse("posterior 'full'",
            std::to_string(spec.latent) + " latents need " + std::to_string(lower_entries(spec.posterior, spec.latent)) +
@@ -45,7 +45,7 @@ void require_compatible(const VaeSpec& spec) {
     refuse("posterior 'full'", "the KL of q(z) needs densities of a diagonal one", "use --divergence mmd");
   if (o.gaussian_only && (spec.likelihood != Likelihood::gaussian || spec.noise == Noise::learned_each))
     refuse(named, "needs the Gaussian likelihood with one sigma2", "use --likelihood gaussian --noise fixed");
-  if (!o.samples && !spec.prior->normal()) refuse("prior", named + " draws no samples: its prior is normal", "leave --prior out");
+  if (!o.samples && !spec.prior->normal()) refuse("prior", named + " draws no samples: its prior is normal", "use --prior normal");
   if (spec.noise != Noise::fixed && spec.likelihood != Likelihood::gaussian)
     refuse("noise", "only the Gaussian likelihood has a sigma2 to learn", "use --likelihood gaussian");
 }

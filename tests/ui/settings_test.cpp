@@ -69,18 +69,25 @@ struct Hand : Lab1 {
       for (const std::string& word : parts_of(setting(name).choices, '|')) ids.push_back(id(name, word.c_str()));
     return std::any_of(ids.begin(), ids.end(), [&](ImGuiID wanted) { return there.count(wanted) > 0; });
   }
+  // A point where this control is, if it is there.
+  std::optional<ImVec2> find(ImGuiID wanted) {
+    for (const float x : {200.0f, 40.0f, 355.0f})
+      for (float y = 56; y < kHeight - 44; y += 14)
+        if (at({x, y}) == wanted) return ImVec2(x, y);
+    return {};
+  }
   // Clicks entry `i` of a list, open or folded. False if there is none.
   bool choose(const std::string& name, size_t i) {
-    const auto there = column();
-    const std::vector<std::string> words =
-        name == "data" || name == "pair" ? std::vector<std::string>{} : parts_of(setting(name).choices, '|');
-    const auto list = there.find(id(name, "open"));
-    if (list == there.end()) {
-      const auto word = i < words.size() ? there.find(id(name, words[i].c_str())) : there.end();
-      if (word != there.end()) click(word->second);
-      return word != there.end();
+    const bool own = name == "data" || name == "pair";
+    const std::vector<std::string> words = own ? std::vector<std::string>{} : parts_of(setting(name).choices, '|');
+    if (!own && words.size() == 2) {
+      const auto word = find(id(name, words[i].c_str()));
+      if (word) click(*word);
+      return word.has_value();
     }
-    click(list->second);
+    const auto list = find(id(name, "open"));
+    if (!list) return false;
+    click(*list);
     const auto& popups = ImGui::GetCurrentContext()->OpenPopupStack;
     if (popups.empty()) return false;
     at({});

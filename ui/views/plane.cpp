@@ -67,6 +67,8 @@ void name_densities(const View& v, const Plane& plane) {
     v.pen.text({top.x + 30, top.y + 3 + line}, Type::small, colour, text);
   };
   const bool known = !shown.p[0].edge.empty();
+  const float wide = v.pen.width(Type::small, "p(z): 39, 86 %");
+  v.pen.fill({top.x + 3, top.y + 3, top.x + (known ? 33 + wide : 60), top.y + 36}, faded(v.theme.paper, 0.8f));
   if (known) {
     for (const float x : {6.0f, 12.0f, 18.0f}) v.pen.line({top.x + x, top.y + 11}, {top.x + x + 4, top.y + 11}, v.theme.quiet);
     name(0, v.theme.quiet, "p(z): 39, 86 %");
