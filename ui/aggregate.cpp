@@ -86,9 +86,7 @@ Field prior_in_plane(const Pictures& pictures, const Config& c, int a, int b) {
     for (int j = 0; j < kSide; ++j)
       for (int i = 0; i < kSide; ++i) at(f, i, j) = static_cast<float>(density(double{place(i)}, double{place(j)}));
   };
-  const auto variance = [&](int latent) {
-    return pictures.prior_variances.empty() ? 1 : pictures.prior_variances[static_cast<size_t>(latent)];
-  };
+  const auto variance = [&](int latent) { return pictures.prior_variances.size() > 0 ? pictures.prior_variances(latent) : 1; };
   const bool together = c.prior == "subspaces" && a / c.subspace == b / c.subspace;
   if (c.prior == "student-t" || c.prior == "subspaces") {
     fill([&](double x, double y) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 namespace unpick {
 namespace {
@@ -16,14 +15,12 @@ constexpr int kValues = 9;        // of a traversal
 constexpr real kReach = real{2};  // it goes from -kReach to kReach, standard deviations of the prior
 
 // omega = Z softmax(w) of an anisotropic prior
-std::vector<double> prior_variances(const Model& model) {
+Eigen::VectorXd prior_variances(const Model& model) {
   const Parameter* w = model.table.find(kPriorWeights);
   if (!w) return {};
-  std::vector<double> omega;
-  for (int j = 0; j < w->shape[1]; ++j) omega.push_back(std::exp(static_cast<double>(model.weights.data()[w->offset + j])));
-  const double sum = std::accumulate(omega.begin(), omega.end(), 0.0);
-  for (double& x : omega) x *= static_cast<double>(omega.size()) / sum;
-  return omega;
+  const Eigen::Map<const Eigen::Matrix<real, Eigen::Dynamic, 1>> weights(model.weights.data() + w->offset, w->shape[1]);
+  const Eigen::VectorXd omega = weights.cast<double>().array().exp();
+  return omega * (static_cast<double>(omega.size()) / omega.sum());
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ struct Pictures {
   std::vector<real> originals, reconstructions;  // [N,H,W,C], in [0,1]; decoded from the mean codes
   std::vector<real> mu;                          // [N,Z] their posteriors: means
   std::vector<real> root;                        // [N,Z,Z] and L with covariance L L'
-  std::vector<double> prior_variances;           // [Z] of an anisotropic prior; empty: it is another
+  Eigen::VectorXd prior_variances;               // [Z] of an anisotropic prior; empty: it is another
 };
 
 // What the decoder does around one code.

@@ -87,7 +87,7 @@ TEST(Aggregate, EveryPriorHasItsRegionsWhereThereIsAFormula) {
     EXPECT_EQ(a.p[0].edge.size() % 2, 0u);
   }
   Pictures wide = pictures(1, 1);
-  wide.prior_variances = {1.6, 0.4};
+  wide.prior_variances = Eigen::Vector2d(1.6, 0.4);
   EXPECT_NEAR(widest(aggregate_in_plane(wide, with("anisotropic"), 0, 1).p[0], 1, 0), std::sqrt(1.6), 0.03);
   EXPECT_NEAR(widest(aggregate_in_plane(wide, with("anisotropic"), 1, 0).p[0], 1, 0), std::sqrt(0.4), 0.03);
   // Groups of two turn within themselves; a product of t does not.
