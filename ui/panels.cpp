@@ -121,10 +121,12 @@ void draw_choice(const View& v, Rect& r, const Setting& s, const char* label) {
   const bool changed = words.size() <= 2 ? choose(v.pen, s.name, line, words, chosen, help)
                                          : choose_from_list(v.pen, s.name, line, words, chosen, now, help);
   if (changed) {
-    const std::string word = words[static_cast<size_t>(chosen)];
-    // Only Gaussian pixels have a variance to learn.
-    const bool fix = std::string(s.name) == "likelihood" && word != "gaussian";
-    restart(v, std::string(s.name) + "=" + word + (fix ? " noise=fixed" : ""));
+    const std::string name = s.name, word = words[static_cast<size_t>(chosen)];
+    // What is not shown then must have its usual value: only Gaussian pixels have a variance to learn.
+    const char* const with = name == "likelihood" && word != "gaussian" ? " noise=fixed"
+                             : name == "prior" && word == "normal"      ? " kl=exact"
+                                                                        : "";
+    restart(v, name + "=" + word + with);
   }
   r.y0 += 12;
 }

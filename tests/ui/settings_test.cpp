@@ -239,6 +239,14 @@ TEST(Settings, ARunThatCannotBeLosesNothingAndStaysAsItWas) {
   EXPECT_EQ(hand.lab.latest().message, "");
 }
 
+TEST(Settings, WhatIsNoLongerShownHasItsUsualValue) {
+  Hand prior("prior=student-t kl=sampled"), likelihood("likelihood=gaussian noise=learned");
+  EXPECT_EQ(check_choice(prior, "prior", 0), "");
+  EXPECT_EQ(prior.lab.latest().config.kl, "exact");
+  EXPECT_EQ(check_choice(likelihood, "likelihood", 0), "");
+  EXPECT_EQ(likelihood.lab.latest().config.noise, "fixed");
+}
+
 TEST(Settings, TheSecondModelIsChosenFromAList) {
   for (size_t i = 0; i < 4; ++i) {
     Hand hand;

@@ -80,6 +80,7 @@ void name_densities(const View& v, const Plane& plane) {
   const std::string kl = !known                 ? "p(z) has no formula in this plane"
                          : std::isnan(shown.kl) ? ""
                                                 : "KL(q, p) here " + number(shown.kl, 2) + " nats";
+  if (kl.empty()) return;
   v.pen.fill({bottom.x + 3, bottom.y - 18, bottom.x + 9 + v.pen.width(Type::small, kl), bottom.y - 2}, faded(v.theme.paper, 0.8f));
   v.pen.text({bottom.x + 6, bottom.y - 17}, Type::small, v.theme.quiet, kl);
 }
