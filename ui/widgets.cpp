@@ -141,10 +141,15 @@ bool choose_from_list(const Pen& pen, const char* id, const Rect& r, std::span<c
   pen.polyline(arrow, c.quiet, 1.5f);
   pen.line({r.x0, r.y1}, {r.x1, r.y1}, c.rule);
   bool changed = false;
-  ImGui::SetNextWindowPos({r.x0, r.y1 + 2});
+  constexpr float kEntry = 22;
+  float longest = std::max(r.width() - 24, 120.0f);
+  for (const std::string& word : words) longest = std::max(longest, pen.width(Type::body, word));
+  const float height = static_cast<float>(words.size()) * (kEntry + ImGui::GetStyle().ItemSpacing.y) + 24;
+  ImGui::SetNextWindowPos(
+      {r.x0, std::max(std::min(r.y1 + 2, ImGui::GetIO().DisplaySize.y - height), 0.0f)});  // never below the sheet
   if (ImGui::BeginPopup("list")) {
     for (size_t i = 0; i < words.size(); ++i)
-      if (ImGui::Selectable(words[i].c_str(), static_cast<int>(i) == chosen, 0, {std::max(r.width() - 24, 120.0f), 22})) {
+      if (ImGui::Selectable(words[i].c_str(), static_cast<int>(i) == chosen, 0, {longest, kEntry})) {
         changed = static_cast<int>(i) != chosen;
         chosen = static_cast<int>(i);
       }

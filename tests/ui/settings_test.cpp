@@ -239,6 +239,19 @@ TEST(Settings, ARunThatCannotBeLosesNothingAndStaysAsItWas) {
   EXPECT_EQ(hand.lab.latest().message, "");
 }
 
+TEST(Settings, AListStaysOnTheSheet) {
+  Hand hand;
+  const ImVec2 list = hand.column().at(Hand::id("data", "open"));
+  const float height = list.y + 80;
+  for (const bool down : {false, true, true, false, false}) hand.frame(kWidth, height, {list, down});
+  const auto& popups = ImGui::GetCurrentContext()->OpenPopupStack;
+  ASSERT_EQ(popups.size(), 1);
+  const ImGuiWindow& popup = *popups[0].Window;
+  EXPECT_GE(popup.Pos.y, 0);
+  EXPECT_LE(popup.Pos.y + popup.Size.y, height);
+  EXPECT_LE(popup.Pos.x + popup.Size.x, kWidth);
+}
+
 TEST(Settings, WhatIsNoLongerShownHasItsUsualValue) {
   Hand prior("prior=student-t kl=sampled"), likelihood("likelihood=gaussian noise=learned");
   EXPECT_EQ(check_choice(prior, "prior", 0), "");
