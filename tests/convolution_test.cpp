@@ -64,8 +64,9 @@ Results run(const Kernels& kernel, const ConvShape& s, int threads) {
     // Scratch that held other numbers before, as in a replay, and sentinels behind it.
     Image shared(static_cast<size_t>(z.shared) + kGuard, kSentinel),
         scratch(static_cast<size_t>(z.worker * threads) + kGuard, kSentinel);
-    if (pass == ConvPass::down) conv_down(kernel, s, x.data(), w.data(), {out.y.data()}, shared.data(), scratch.data(), pool);
-    if (pass == ConvPass::up) conv_up(kernel, s, y.data(), w.data(), {out.x.data()}, shared.data(), scratch.data(), pool);
+    if (pass == ConvPass::down)
+      conv_images(kernel, s, pass, x.data(), w.data(), {out.y.data()}, shared.data(), scratch.data(), pool);
+    if (pass == ConvPass::up) conv_images(kernel, s, pass, y.data(), w.data(), {out.x.data()}, shared.data(), scratch.data(), pool);
     if (pass == ConvPass::weight) conv_weight(kernel, s, x.data(), y.data(), out.w.data(), shared.data(), scratch.data(), pool);
     for (const Image& memory : {shared, scratch, out.y, out.x, out.w})
       for (size_t i = memory.size() - kGuard; i < memory.size(); ++i)

@@ -47,7 +47,9 @@ struct Steps {
       Rng(2, Stream::noise).fill_normal(program->data(training.epsilon), step);
       adam.begin_step(step + 1, {}, {1e-4, 0.5, 0.9});
       program->run();
-      if (keep) adam.update_all(gradients.span());
+      const int64_t split = training.main_region;
+      if (keep) adam.update({0, 1, split, 0}, gradients.data(), 0);
+      if (keep) adam.update({split, 1, model.table.region() - split, 0}, gradients.data() + split, 0);
     }
   }
 

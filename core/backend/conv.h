@@ -91,16 +91,15 @@ struct ConvResult {
   const ImageLoop* behind = nullptr;
 };
 
-// What the three functions below need, in elements: `shared` once, `worker` for each worker. `in_memory`: so is the result.
+// What the two functions below need, in elements: `shared` once, `worker` for each worker. `in_memory`: so is the result.
 struct ConvScratch {
   int64_t shared, worker;
 };
 ConvScratch conv_scratch(const Kernels& k, const ConvShape& s, ConvPass pass, bool in_memory = true);
 
-void conv_down(const Kernels& k, const ConvShape& s, const real* x, const real* w, const ConvResult& y, real* shared, real* scratch,
-               Pool& pool);
-void conv_up(const Kernels& k, const ConvShape& s, const real* y, const real* w, const ConvResult& x, real* shared, real* scratch,
-             Pool& pool);
+// Pass down from x, or up from y.
+void conv_images(const Kernels& k, const ConvShape& s, ConvPass pass, const real* from, const real* w, const ConvResult& result,
+                 real* shared, real* scratch, Pool& pool);
 void conv_weight(const Kernels& k, const ConvShape& s, const real* x, const real* y, real* w, real* shared, real* scratch,
                  Pool& pool);
 

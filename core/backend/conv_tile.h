@@ -51,38 +51,32 @@ UNPICK_INLINE void store_rows(const Sums<V>& sum, real* to, int64_t stride) {
   }
 }
 
+// sum += elements row[r][at] of a column of A times V vectors of b.
+template <int V>
+UNPICK_INLINE void add_product(Sums<V>& sum, const real* const* row, int64_t at, const real* b) {
+  Vec line[V];
+  UNPICK_UNROLL
+  for (int v = 0; v < V; ++v) line[v] = load(b + v * kLanes);
+  UNPICK_UNROLL
+  for (int r = 0; r < kTileRows; ++r) {
+    UNPICK_UNROLL
+    for (int v = 0; v < V; ++v) sum[r][v] += row[r][at] * line[v];
+  }
+}
+
 // Depth: an int64_t, or an integral_constant of it for short runs that shall be unrolled.
 template <int V, class Depth>
 UNPICK_INLINE void multiply(Sums<V>& sum, const Rows& row, const real* b, int64_t ldb, Depth depth) {
   const real* p[kTileRows];
   UNPICK_UNROLL
   for (int r = 0; r < kTileRows; ++r) p[r] = row[r];
-  for (int64_t k = 0; k < depth; ++k, b += ldb) {
-    Vec line[V];
-    UNPICK_UNROLL
-    for (int v = 0; v < V; ++v) line[v] = load(b + v * kLanes);
-    UNPICK_UNROLL
-    for (int r = 0; r < kTileRows; ++r) {
-      UNPICK_UNROLL
-      for (int v = 0; v < V; ++v) sum[r][v] += p[r][k] * line[v];
-    }
-  }
+  for (int64_t k = 0; k < depth; ++k, b += ldb) add_product(sum, p, k, b);
 }
 
 // Rows of A are columns of memory: element k of each lies at offset[k].
 template <int V>
 UNPICK_INLINE void outer(Sums<V>& sum, const Rows& row, const int64_t* offset, const real* b, int64_t ldb, int64_t depth) {
-  for (int64_t k = 0; k < depth; ++k, b += ldb) {
-    const int64_t at = offset[k];
-    Vec line[V];
-    UNPICK_UNROLL
-    for (int v = 0; v < V; ++v) line[v] = load(b + v * kLanes);
-    UNPICK_UNROLL
-    for (int r = 0; r < kTileRows; ++r) {
-      UNPICK_UNROLL
-      for (int v = 0; v < V; ++v) sum[r][v] += row[r][at] * line[v];
-    }
-  }
+  for (int64_t k = 0; k < depth; ++k, b += ldb) add_product(sum, row, offset[k], b);
 }
 
 }  // namespace UNPICK_ISA

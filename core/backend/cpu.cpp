@@ -241,8 +241,8 @@ class CpuExecutable final : public Executable {
       case Op::ScatterAdd: cpu::scatter_add(*s.node, s.a, s.y); break;
       case Op::MaxAxis: cpu::max_axis(*s.node, s.a_shape, s.a, s.y); break;
       case Op::MatMul: gemm(product_of(s), s.a, s.b, s.product, shared, scratch, pool_); break;
-      case Op::Conv: conv_down(kernels(), conv_shape(s), s.a, s.b, images, shared, scratch, pool_); break;
-      case Op::ConvT: conv_up(kernels(), conv_shape(s), s.a, s.b, images, shared, scratch, pool_); break;
+      case Op::Conv:
+      case Op::ConvT: conv_images(kernels(), conv_shape(s), conv_pass(s), s.a, s.b, images, shared, scratch, pool_); break;
       case Op::ConvW: conv_weight(kernels(), conv_shape(s), s.a, s.b, s.y, shared, scratch, pool_); break;
       default: throw std::logic_error(std::string(info(s.node->op).name) + " has no CPU kernel");
     }

@@ -25,26 +25,6 @@ int64_t worker_scratch(const ConvSizes& z, int64_t image, bool in_memory) {
   return aligned(z.scratch) + (in_memory ? 0 : aligned(z.group * image));
 }
 
-// The weights in the form that the pass reads.
-const real* prepare(const ConvMethod& method, const ConvShape& s, ConvPass pass, const ConvSizes& z, const real* w, real* shared,
-                    real* scratch, int64_t each, Pool& pool) {
-  if (z.weights == 0) return w;
-  pool.run(ConvMethod::kParts, [&](int part, int worker) { method.prepare(s, pass, part, w, shared, scratch + worker * each); });
-  return shared;
-}
-
-// Calls body(first image, images, its result, worker's scratch) for every group, and the loop behind it. `image`: elements of one.
-template <class Body>
-void for_groups(const ConvShape& s, const ConvSizes& z, int64_t image, const ConvResult& result, real* scratch, int64_t each,
-                Pool& pool, Body body) {
-  pool.run(groups(s, z), [&](int group, int worker) {
-    const int first = group * z.group, images = std::min(z.group, s.images() - first);
-    real *own = scratch + worker * each, *to = result.memory ? result.memory + first * image : own + aligned(z.scratch);
-    body(first, images, to, own);
-    if (result.behind) result.behind->run(first * image, (first + images) * image, to, worker);
-  });
-}
-
 }  // namespace
 
 ConvScratch conv_scratch(const Kernels& k, const ConvShape& s, ConvPass pass, bool in_memory) {
@@ -56,25 +36,22 @@ ConvScratch conv_scratch(const Kernels& k, const ConvShape& s, ConvPass pass, bo
   return {z.weights, worker_scratch(z, pass == ConvPass::down ? s.y_image() : s.x_image(), in_memory)};
 }
 
-void conv_down(const Kernels& k, const ConvShape& s, const real* x, const real* w, const ConvResult& y, real* shared, real* scratch,
-               Pool& pool) {
+void conv_images(const Kernels& k, const ConvShape& s, ConvPass pass, const real* from, const real* w, const ConvResult& result,
+                 real* shared, real* scratch, Pool& pool) {
+  const bool down = pass == ConvPass::down;
+  const int64_t image = down ? s.x_image() : s.y_image(), made = down ? s.y_image() : s.x_image();
   const ConvMethod& method = method_for(k, s);
-  const ConvSizes z = method.sizes(s, ConvPass::down);
-  const int64_t each = worker_scratch(z, s.y_image(), y.memory);
-  const real* weights = prepare(method, s, ConvPass::down, z, w, shared, scratch, each, pool);
-  for_groups(s, z, s.y_image(), y, scratch, each, pool, [&](int first, int images, real* to, real* own) {
-    method.down(s, images, x + first * s.x_image(), weights, to, own);
+  const ConvSizes z = method.sizes(s, pass);
+  const int64_t each = worker_scratch(z, made, result.memory);
+  if (z.weights > 0)
+    pool.run(ConvMethod::kParts, [&](int part, int worker) { method.prepare(s, pass, part, w, shared, scratch + worker * each); });
+  const real* weights = z.weights > 0 ? shared : w;
+  pool.run(groups(s, z), [&](int group, int worker) {
+    const int first = group * z.group, images = std::min(z.group, s.images() - first);
+    real *own = scratch + worker * each, *to = result.memory ? result.memory + first * made : own + aligned(z.scratch);
+    (method.*(down ? &ConvMethod::down : &ConvMethod::up))(s, images, from + first * image, weights, to, own);
+    if (result.behind) result.behind->run(first * made, (first + images) * made, to, worker);
   });
-}
-
-void conv_up(const Kernels& k, const ConvShape& s, const real* y, const real* w, const ConvResult& x, real* shared, real* scratch,
-             Pool& pool) {
-  const ConvMethod& method = method_for(k, s);
-  const ConvSizes z = method.sizes(s, ConvPass::up);
-  const int64_t each = worker_scratch(z, s.x_image(), x.memory);
-  const real* weights = prepare(method, s, ConvPass::up, z, w, shared, scratch, each, pool);
-  for_groups(s, z, s.x_image(), x, scratch, each, pool,
-             [&](int first, int images, real* to, real* own) { method.up(s, images, y + first * s.y_image(), weights, to, own); });
 }
 
 void conv_weight(const Kernels& k, const ConvShape& s, const real* x, const real* y, real* w, real* shared, real* scratch,

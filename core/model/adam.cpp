@@ -31,10 +31,4 @@ void Adam::update(const Rectangle& where, const real* g, int64_t ldg) {
   }
 }
 
-void Adam::update_all(std::span<const real> g) {
-  const auto size = static_cast<int64_t>(weights_.size());
-  for (const auto& [begin, end] : {std::pair{int64_t{0}, split_}, {split_, size}})
-    update({begin, 1, end - begin, 0}, g.data() + begin, 0);
-}
-
 }  // namespace unpick

@@ -25,7 +25,6 @@ class Adam final : public Optimiser {
   // What the updates that follow belong to.
   void begin_step(int64_t t, const AdamSettings& settings, const AdamSettings& from_split = {});
   void update(const Rectangle& where, const real* g, int64_t ldg) override;
-  void update_all(std::span<const real> g);  // of the whole region
 
   Buffer m, v;
 

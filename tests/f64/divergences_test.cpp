@@ -255,7 +255,7 @@ TEST(Discriminator, LearnsTheTotalCorrelationOfGaussians) {
     program->run();
     if (step >= kSteps - kLast) tc += program->data(ratio.tc)[0] / kLast;
     adam.begin_step(step + 1, {step < kSteps / 2 ? 5e-3 : 1e-3, 0.5, 0.9});
-    adam.update_all(g.span());
+    adam.update({0, 1, table.region(), 0}, g.data(), 0);
   }
   std::printf("density ratio: TC %.4f, closed form %.4f\n", tc, closed);
   EXPECT_NEAR(tc / closed, 1, 0.1);

@@ -105,7 +105,7 @@ class TrainedVae {
       Rng(1, Stream::noise).fill_normal(program_->data(training_.epsilon), step_);
       program_->run();
       adam_.begin_step(step_ + 1, adam);
-      adam_.update_all(gradients_.span());
+      adam_.update({0, 1, static_cast<int64_t>(gradients_.span().size()), 0}, gradients_.data(), 0);
     }
   }
   // On 64 held-out data; stein 0: without Stein's form.
