@@ -84,6 +84,31 @@ std::string export_run(const Snapshot& s, const io::Image& picture) {
   return directory.path();
 }
 
+// How long frames took, and what was trained meanwhile.
+class Pace {
+ public:
+  explicit Pace(const Snapshot& s) : step_(s.step) {}
+  void add(double ui) { ui_.push_back(ui); }
+  std::string str(const Snapshot& s) {
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+    std::sort(ui_.begin(), ui_.end());
+    const auto ms = [&](size_t percent) { return 1000 * ui_[(ui_.size() - 1) * percent / 100]; };
+    char text[200];
+    std::snprintf(text, sizeof text,
+                  "%zu frames in %.1f s, %.1f a second; UI work %.2f ms a frame, 95 %% of them below %.2f; %.1f training steps a "
+                  "second\n",
+                  ui_.size(), seconds, static_cast<double>(ui_.size()) / seconds, ms(50), ms(95),
+                  static_cast<double>(s.step - step_) / seconds);
+    return text;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point begin_ = Clock::now();
+  int64_t step_;
+  std::vector<double> ui_;  // seconds, without what the GL does
+};
+
 // Frames until the window is closed, or until a picture of the finished run is taken.
 class Loop {
  public:
@@ -95,22 +120,24 @@ class Loop {
   void run() {
     int64_t drawn = 0, serial = -1;
     ui::Pointer before;
+    const bool counted = options_.frames > 0;
     while (!window_.closing()) {
-      window_.poll(kRest);
+      window_.poll(counted ? 0 : kRest);
       for (const std::string& path : window_.dropped()) open(path);
       for (const char c : window_.typed()) app_.key(c);
       const ui::Pointer pointer = window_.pointer();
       const bool touched =
           pointer.down || before.down || pointer.wheel != 0 || pointer.at.x != before.at.x || pointer.at.y != before.at.y;
       const int64_t now = lab_.latest().serial;
-      if (watched_ && (now != serial || touched || ++idle_ > 30)) draw(pointer), ++drawn;
+      if (watched_ && (counted || now != serial || touched || ++idle_ > 30)) draw(pointer), ++drawn;
       serial = now;
       before = pointer;
       const bool finished =
-          options_.frames > 0 ? drawn >= options_.frames : !options_.screenshot.empty() && all_shown(lab_.latest()) && scored();
+          counted ? drawn >= options_.frames : !options_.screenshot.empty() && all_shown(lab_.latest()) && scored();
       if (app_.memory.asks_export && lab_.latest().kept != exported_) write_export();
       if (finished) break;
     }
+    if (counted && drawn > 0) std::fputs(pace_.str(lab_.latest()).c_str(), stderr);
     if (options_.screenshot.empty()) return;
     for (int i = 0; i < 2; ++i) draw({});  // ImGui places what it did not know the size of in the second frame
     io::write_png(options_.screenshot, picture_);
@@ -159,6 +186,7 @@ class Loop {
     drawn_at_ = now;
     screen_.begin(app_, window_.pixels_per_point());
     app_.frame(static_cast<float>(width), static_cast<float>(height), seconds, pointer);
+    pace_.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - now).count());
     screen_.draw(app_, wide, high);
     if (wants_picture_) picture_ = window_.picture();
     window_.show();
@@ -171,6 +199,7 @@ class Loop {
   gl::GlTextures textures_;
   ui::App app_;
   gl::Screen screen_;
+  Pace pace_{lab_.latest()};
   io::Image picture_;
   bool asked_scores_ = false;
   std::shared_ptr<const Kept> exported_;
@@ -226,7 +255,7 @@ void add_app(CLI::App& app, Run& run) {
       ->excludes("open");
   command->add_option("--size", o->size, "of the window, in points: 1280x800");
   command->add_option("--screenshot", o->screenshot, "draw until training ends, write this .png, and leave");
-  command->add_option("--frames", o->frames, "leave after this many frames");
+  command->add_option("--frames", o->frames, "draw this many frames without a rest, say how fast they were, and leave");
   command->add_flag("--dark", o->dark, "the dark sheet");
   command->add_flag("--light", o->light, "the light sheet");
   command->add_flag("--log", o->log, "show the commands instead of the settings");
