@@ -81,8 +81,10 @@ Var conv_transpose_stack(Recorder& r, Var h, std::initializer_list<ConvSpec> lay
   return flat(h);
 }
 
-Var conv_decoder(Recorder& r, Var z, std::initializer_list<int> widths, Shape start, std::initializer_list<ConvSpec> layers) {
+// From maps a sixteenth as wide and high as the image; the first layer of the stack has as many channels as they.
+Var conv_decoder(Recorder& r, Var z, Shape image, std::initializer_list<int> widths, std::initializer_list<ConvSpec> layers) {
   const Scope scope(r.graph, "decoder");
+  const Shape start{image[0] / 16, image[1] / 16, layers.begin()->channels};
   int count = 0;
   Var h = hidden_layers(r, z, widths, relu, "decoder", {}, count);
   h = dense(r, h, static_cast<int>(start.size()), "decoder.lin" + std::to_string(count + 1), {}, pixels(start));
@@ -120,7 +122,7 @@ Encoded conv_encode(Recorder& r, Var x, int latent, int lower) {
   return head(r, g, latent, lower, "encoder.lin2");
 }
 Var conv_decode(Recorder& r, Var z, Shape image) {
-  return conv_decoder(r, z, {256}, {4, 4, 64}, {{64, 4, "convT1"}, {32, 4, "convT2"}, {32, 4, "convT3"}, {image[2], 4, "convT4"}});
+  return conv_decoder(r, z, image, {256}, {{64, 4, "convT1"}, {32, 4, "convT2"}, {32, 4, "convT3"}, {image[2], 4, "convT4"}});
 }
 
 // ---- conv-burgess: 32 channels throughout, two dense layers of 256 ----
@@ -132,7 +134,7 @@ Encoded burgess_encode(Recorder& r, Var x, int latent, int lower) {
   return head(r, g, latent, lower, "encoder.mu_logvar_gen", {}, FeatureOrder::of_pairs(latent));
 }
 Var burgess_decode(Recorder& r, Var z, Shape image) {
-  return conv_decoder(r, z, {256, 256}, {4, 4, 32},
+  return conv_decoder(r, z, image, {256, 256},
                       {{32, 4, "convT_64"}, {32, 4, "convT1"}, {32, 4, "convT2"}, {image[2], 4, "convT3"}});
 }
 

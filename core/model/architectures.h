@@ -22,7 +22,7 @@ struct Architecture {
   const char* name;
   const char* summary;
   Init init;
-  bool needs_64;  // true: only 64x64 images
+  bool needs_64;  // true: only 64x64 images, or 32x32 with maps half as wide throughout
   Encoded (*encode)(Recorder& r, Var x, int latent, int lower);
   Var (*decode)(Recorder& r, Var z, Shape image);
 };

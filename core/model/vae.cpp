@@ -27,8 +27,8 @@ void require_compatible(const VaeSpec& spec) {
   const auto refuse = [](const std::string& what, const std::string& why, const std::string& hint) {
     throw Error(ErrorKind::usage, what, why, hint);
   };
-  if (spec.architecture->needs_64 && (spec.image[0] != 64 || spec.image[1] != 64))
-    refuse(std::string("model '") + spec.architecture->name + "'", "needs 64x64 images, the data are " + spec.image.str(),
+  if (spec.architecture->needs_64 && (spec.image[0] != spec.image[1] || (spec.image[0] != 64 && spec.image[0] != 32)))
+    refuse(std::string("model '") + spec.architecture->name + "'", "needs 64x64 or 32x32 images, the data are " + spec.image.str(),
            "use --model mlp, or resize the images");
   if (spec.posterior == PosteriorFamily::full && !o.samples && !o.gaussian_only)
     refuse("posterior 'full'", named + " draws no samples and has no covariance", "use --posterior diagonal");
