@@ -235,6 +235,8 @@ TEST_F(Cli, RendersImagesByIndexRangeAndFactors) {
   expect_ok("data render --factors g.npy --out c.npy");
   expect_ok("data render --data b.npy --index 2 --out d.npy");
   EXPECT_EQ(read("d.npy").floats(), pixels_of({12}));
+  expect_ok("data render --data fashion --indices 0..9 --out e.npy");
+  EXPECT_EQ(read("e.npy").shape, (std::vector<int64_t>{10, 32, 32}));
 
   save("bad.npy", {1, 5}, std::vector<int32_t>{0, 6, 0, 0, 0});
   expect_error("data render --factors bad.npy --out c.npy", 3, "scale 6");
@@ -267,6 +269,10 @@ TEST_F(Cli, InfoTellsWhatThereIs) {
     EXPECT_NE(run(std::string("data info ") + what).out.find(part), std::string::npos) << what;
   expect_error("data info nothing.npy", 3, "nothing.npy");
   expect_error("data info dspries", 2, "dsprites");
+  EXPECT_EQ(info("fashion:split=test")["images"], 10000);
+  EXPECT_EQ(info("fashion")["factors"][0]["name"], "class");
+  expect_error("data info fashion:split=valid", 2, "train and test");
+  expect_error("data info fashion-mnist:nowhere", 3, "neither train-images-idx3-ubyte");
   if (!std::filesystem::exists("/dev/full")) return;
   EXPECT_EQ(std::system((quoted(test::kProgram) + " data info dsprites >/dev/full 2>&1").c_str()), 256) << "exit code 1";
 }

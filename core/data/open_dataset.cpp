@@ -6,7 +6,7 @@
 //   gaussian:outputs=10,s=2|1.4|1,sigma2=0.1,seed=1    x = W*z* + noise with these singular values; what is left out has
 //   waves:sigma2=0.01,seed=1,size=10000                these defaults (synthetic.h)
 //   color-dsprites, noisy-dsprites, scream-dsprites    dSprites in colour, with the same slices
-//   faces, pinwheel, pinwheel:points=100
+//   faces, pinwheel, pinwheel:points=100,seed=1
 //
 // Why strict: a typing error that trained on something else would go unnoticed for an afternoon. So whatever is unknown, given
 // twice or out of range is an error, which says what would have been right.
@@ -190,7 +190,8 @@ Opened open_faces(const string& spec, string_view) {
 }
 
 Opened open_pinwheel(const string& spec, string_view assignments) {
-  return std::make_unique<Pinwheel>(NumberReader(spec, assignments, {"points"}).whole<uint32_t>(0, 100));
+  const NumberReader r(spec, assignments, {"points", "seed"});
+  return std::make_unique<Pinwheel>(r.whole<uint32_t>(0, 100), r.whole<uint64_t>(1, 0));
 }
 
 Opened open_gaussian(const string& spec, string_view assignments) {

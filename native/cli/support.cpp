@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "native/data/fashion_mnist.h"
 #include "native/io/files.h"
 #include "native/io/npy.h"
 
@@ -56,6 +57,7 @@ std::vector<T> channels_last(std::span<const T> from, const ImageLayout& l) {
 
 std::unique_ptr<Dataset> open_data(const std::string& spec) {
   if (ends_with(spec, ".npy")) return read_images(spec);
+  if (auto fashion = open_fashion(spec)) return fashion;
   return open_dataset(spec);
 }
 

@@ -16,7 +16,7 @@ namespace unpick::cli {
 
 using Json = nlohmann::ordered_json;
 
-// A data set by its spec: "dsprites", a slice of it, or a path that ends in .npy.
+// A data set by its spec: "dsprites", a slice of it, "fashion-mnist:DIR", or a path that ends in .npy.
 std::unique_ptr<Dataset> open_data(const std::string& spec);
 
 // Images from an .npy file: uint8 (0 and 1, or 0..255) or floats in [0,1], as [N,H,W], [N,H,W,C], [N,C,H,W] or [N,H*W*C],

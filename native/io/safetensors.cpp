@@ -12,7 +12,7 @@ namespace unpick::io {
 namespace {
 
 constexpr uint64_t kMaxHeader = 100'000'000;  // bytes, as in the reference implementation
-constexpr size_t kMaxRank = 32;
+constexpr size_t kTensorRank = 32;
 constexpr const char* kMetadata = "__metadata__";
 
 struct Entry {
@@ -62,7 +62,7 @@ class HeaderEvents {
   bool number_unsigned(uint64_t n) {
     if (depth_ != 3) return stop("a number stands where none may be");
     auto& list = field_ == "shape" ? entries.back().shape : entries.back().offsets;
-    if (list.size() == kMaxRank) return stop("a tensor has more than " + std::to_string(kMaxRank) + " axes");
+    if (list.size() == kTensorRank) return stop("a tensor has more than " + std::to_string(kTensorRank) + " axes");
     list.push_back(n);
     return true;
   }
