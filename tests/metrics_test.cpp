@@ -54,6 +54,7 @@ TEST(Metrics, TheIdentityCode) {
   std::map<std::string, double> s = scores(codes);
   EXPECT_GE(s["beta_vae"], 0.99);
   EXPECT_EQ(s["factor_vae"], 1);
+  EXPECT_EQ(s["factor_vae_mathieu"], 1);
   EXPECT_GE(s["mig"], 0.95);
   EXPECT_GE(s["dci"], 0.98);
   EXPECT_GE(s["completeness"], 0.98);
@@ -115,7 +116,7 @@ TEST(Metrics, ARotationLowersScores) {
                                   return Eigen::MatrixXf(z * Q / 3);
                                 });
   std::map<std::string, double> a = scores(plain), b = scores(turned);
-  for (const char* name : {"factor_vae", "mig", "dci", "modularity", "sap_continuous", "irs"})
+  for (const char* name : {"factor_vae", "factor_vae_mathieu", "mig", "dci", "modularity", "sap_continuous", "irs"})
     EXPECT_LT(b[name], a[name] - 0.05) << name;
   EXPECT_LT(b["mig"], 0.3);
 }
@@ -143,6 +144,7 @@ TEST(Metrics, NoiseScoresChance) {
   EXPECT_LT(s["dci"], 0.3);
   EXPECT_NEAR(s["beta_vae"], 1. / 3, 0.15);
   EXPECT_NEAR(s["factor_vae"], 1. / 3, 0.15);
+  EXPECT_NEAR(s["factor_vae_mathieu"], 1. / 3, 0.1);
   EXPECT_NEAR(s["explicitness"], 0.5, 0.15);
 }
 
@@ -249,6 +251,19 @@ TEST(Unsupervised, ClosedFormsOfTwoCorrelatedCodes) {
   EXPECT_NEAR(report.number("gaussian_total_correlation"), -0.5 * std::log(1 - 0.36), 0.03);
   // W² = 2 tr S - 2 tr S^1/2 for unit variances: eigenvalues 1.6 and 0.4
   EXPECT_NEAR(report.number("gaussian_wasserstein_correlation"), 4 - 2 * (std::sqrt(1.6) + std::sqrt(0.4)), 0.03);
+}
+
+// Draws from the priors themselves, 50 latents: the floor and the ceiling of what a trained model can be expected to have.
+TEST(Hoyer, OfASparsePriorAndOfANormalOneAreTheReferenceValues) {
+  for (const auto& [gamma, reference] : {std::pair{0.0, 0.231}, {0.8, 0.650}}) {
+    const Rng rng(1, Stream::test);
+    Eigen::MatrixXf z(4000, 50);
+    for (Index i = 0; i < z.size(); ++i) {
+      const auto at = static_cast<uint32_t>(i);
+      z(i) = static_cast<float>(rng.normal(0, at) * (rng.uniform(1, at) < gamma ? 0.05 : 1));
+    }
+    EXPECT_NEAR(hoyer_score(z).number("hoyer"), reference, 0.002) << gamma;
+  }
 }
 
 TEST(Hoyer, OneHotIsOneAndEqualIsZero) {

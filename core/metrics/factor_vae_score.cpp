@@ -15,7 +15,7 @@ namespace {
 using Eigen::Index;
 
 constexpr double kActive = 0.05;  // least standard deviation
-constexpr int kVotesPerPiece = 100;
+constexpr int kCodesPerPiece = 100 * kInterventionBatch;
 
 // Of each column, divided by N-1.
 Eigen::RowVectorXd variances(const Eigen::MatrixXf& codes) {
@@ -26,7 +26,7 @@ Eigen::RowVectorXd variances(const Eigen::MatrixXf& codes) {
 struct FactorVaeState {
   Representation& representation;
   Rng rng;
-  Index num_train, num_points;
+  Index num_train, num_points, batch;
   Eigen::RowVectorXd global;    // [D]
   std::vector<Index> active;    // [A]
   Eigen::MatrixXd train, eval;  // [A,K] votes
@@ -43,7 +43,7 @@ void find_active(FactorVaeState& s, Index n) {
 // Votes begin..end-1. Their codes are asked for together, so that an encoder has full batches.
 void vote(FactorVaeState& s, Index begin, Index end) {
   const std::vector<int>& sizes = s.representation.sizes();
-  const Index batch = kInterventionBatch, count = end - begin;
+  const Index batch = s.batch, count = end - begin;
   Eigen::MatrixXi factors(count * batch, static_cast<Index>(sizes.size()));
   std::vector<Index> held;
   for (Index i = 0; i < count; ++i) {
@@ -73,7 +73,7 @@ Report report_of(const FactorVaeState& s) {
   Eigen::VectorXd active(static_cast<Index>(s.active.size()));
   for (Index a = 0; a < active.size(); ++a) active(a) = static_cast<double>(s.active[static_cast<size_t>(a)]);
   Report r;
-  r.add("eval_accuracy", eval / static_cast<double>(s.num_points - s.num_train));
+  if (s.num_points > s.num_train) r.add("eval_accuracy", eval / static_cast<double>(s.num_points - s.num_train));
   r.add("train_accuracy", train / static_cast<double>(s.num_train));
   r.add("num_active_dims", static_cast<double>(active.size()));
   r.add("active_dims", active);
@@ -84,20 +84,21 @@ Report report_of(const FactorVaeState& s) {
 
 }  // namespace
 
-Job factor_vae_score(Representation& representation, uint64_t seed, int num_train, int num_eval, int num_variance) {
+Job factor_vae_score(Representation& representation, uint64_t seed, int num_train, int num_eval, int num_variance, int batch) {
   if (representation.sizes().size() < 2)
     throw Error(ErrorKind::usage, "factor_vae", "tells factors apart, and there is one", "use data with two factors or more");
   const auto s = std::make_shared<FactorVaeState>(FactorVaeState{
-      representation, Rng(sub_seed(seed, "factor_vae"), Stream::probe), num_train, num_train + num_eval, {}, {}, {}, {}});
-  const auto piece = [s, num_variance](int number, Pool&) {
-    const Index begin = (number - 1) * kVotesPerPiece;
+      representation, Rng(sub_seed(seed, "factor_vae"), Stream::probe), num_train, num_train + num_eval, batch, {}, {}, {}, {}});
+  const Index votes = std::max(1, kCodesPerPiece / batch);  // in a piece
+  const auto piece = [s, num_variance, votes](int number, Pool&) {
+    const Index begin = (number - 1) * votes;
     if (number == 0)
       find_active(*s, num_variance);
     else if (!s->active.empty())
-      vote(*s, begin, std::min<Index>(s->num_points, begin + kVotesPerPiece));
+      vote(*s, begin, std::min<Index>(s->num_points, begin + votes));
     return true;
   };
-  return {1 + static_cast<int>((s->num_points + kVotesPerPiece - 1) / kVotesPerPiece), piece, [s] { return report_of(*s); }};
+  return {1 + static_cast<int>((s->num_points + votes - 1) / votes), piece, [s] { return report_of(*s); }};
 }
 
 }  // namespace unpick

@@ -34,6 +34,9 @@ Job without_seed(const Sample& sample, uint64_t) {
 Job factor_vae_of(Representation& representation, uint64_t seed, int train, int test) {
   return factor_vae_score(representation, seed, train, test, train);
 }
+Job factor_vae_mathieu(Representation& representation, uint64_t seed, int train, int) {
+  return factor_vae_score(representation, seed, train, 0, train, 1000);
+}
 
 // Means and, where codes are uncertain, samples of them: the two total correlations that the study contrasts.
 Job unsupervised_of(Representation& representation, uint64_t seed, int train, int) {
@@ -81,6 +84,9 @@ constexpr Metric kMetrics[] = {
   {"factor_vae", "FactorVAE", "eval_accuracy", "Kim and Mnih 2018",
     "batches of 64 with a factor held; majority vote; variances of as many points as votes; codes of deviation below .05 left out",
     "votes", 1, 10000, 5000, true, true, 2, nullptr, factor_vae_of},
+  {"factor_vae_mathieu", "FactorVAE (Mathieu)", "train_accuracy", "Mathieu et al. 2019",
+    "batches of 1000 with a factor held; majority vote, scored on the votes themselves; else as factor_vae",
+    "votes", 1, 20000, 0, true, true, 8, nullptr, factor_vae_mathieu},
   {"mig", "MIG", "discrete_mig", "Chen et al. 2018",
     "20 equal bins with float32 edges; plug-in information",
     "mutual_information", 1, 10000, 0, true, false, 0.1, of_train<mig>, nullptr},
