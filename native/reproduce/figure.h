@@ -77,6 +77,7 @@ Figure fig5(Workshop& workshop);
 Figure fig6(Workshop& workshop);
 Figure fig7(Workshop& workshop);
 Figure overlap(Workshop& workshop);
+Figure implicit(Workshop& workshop);
 Figure pinwheel(Workshop& workshop);
 Figure priors(Workshop& workshop);
 Figure sparsity(Workshop& workshop);

@@ -21,6 +21,7 @@ constexpr FigureRow kFigures[] = {
     {"fig7", "Figure 7", "what beta does: orthogonality, alignment, MIG, width of the posterior and reconstruction", fig7},
     {"overlap", "Overlap", "posteriors from a look-up table to collapse, and how their sum matches the prior", overlap},
     {"pinwheel", "Pinwheel", "the aggregate posterior under alpha and beta, on a prior of four clusters", pinwheel},
+    {"implicit", "Implicit prior", "what beta does, said in terms of priors: Theorem 1, and r(z) in one dimension", implicit},
     {"priors", "Priors", "isotropic, anisotropic and Student-t priors: reconstruction against the FactorVAE score", priors},
     {"sparsity", "Sparsity", "a sparse prior against more beta: Hoyer's measure, reconstruction, distance to the prior", sparsity},
     {"tradeoff", "Trade-off", "what beta costs and buys on three sets of pictures", tradeoff},
