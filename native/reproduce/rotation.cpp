@@ -3,6 +3,7 @@
 //
 // Source: Locatello et al. 2019 (definition, Theorem 1) and Mathieu et al. 2019 (rotation); theory M4 and D, rows 56, 74, 76, 96.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/data/faces.h"
@@ -23,6 +24,7 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr double kBeta = 4;
+constexpr int kFaces = 14;  // in a traversal
 constexpr const char* kScores[] = {"mig", "factor_vae", "sap", "modularity"};
 
 // Scores and mutual information of the faces' own factors as codes, each scaled to a standard deviation of 1; turned by R.
@@ -159,14 +161,39 @@ void draw_grid(io::Canvas& canvas, Box box, const std::string& title, bool turne
     }
 }
 
+// Faces along the first coordinate of uniform codes of azimuth, smile and pose, the others in the middle: of the factors
+// themselves, or of f(u), which decodes through the inverse of f. A is its own inverse, and so is f.
+void draw_traversal(io::Canvas& canvas, float x, float y, const std::string& title, bool after) {
+  const MatrixXd A = MatrixXd::Identity(3, 3) - 2.0 / 3 * MatrixXd::Ones(3, 3);
+  constexpr size_t kKnobs[] = {0, 3, 4};
+  const Faces faces;
+  canvas.text(x, y - 12, title, kPanel);
+  for (int i = 0; i < kFaces; ++i) {
+    VectorXd u = Eigen::Vector3d((i + 0.5) / kFaces, 0.5, 0.5);
+    if (after) u = entangled(u, A, kUniform);
+    std::array<int, Faces::kFactors> values{5, 3, 2, 3, 4};
+    for (size_t k = 0; k < 3; ++k) {
+      const int levels = Faces::kLevels[kKnobs[k]];
+      values[kKnobs[k]] = std::min(levels - 1, static_cast<int>(u(static_cast<Eigen::Index>(k)) * levels));
+    }
+    uint32_t index = 0;
+    for (size_t f = 0; f < values.size(); ++f)
+      index = index * static_cast<uint32_t>(Faces::kLevels[f]) + static_cast<uint32_t>(values[f]);
+    std::vector<float> image(static_cast<size_t>(faces.image().size()));
+    faces.render(index, image);
+    canvas.tile(x + 72 * static_cast<float>(i), y, image, Faces::kSide, Faces::kSide, 1, 1, io::kInk, io::kPaper);
+  }
+}
+
 io::Image draw(const Figure& figure, const Workshop& shop, const Scored& own, const Scored& turned) {
   Sheet sheet(figure.title,
               "Left: mutual information in nats of five codes with the factors of drawn faces; the codes are the factors "
               "themselves, and then the first "
               "three turned by 60\u00b0 about (1, 1, 0). Right: lines of equal factors, both uniform on the square, and where f "
               "takes them: f(u) is again "
-              "uniform on the square and independent, yet each of its coordinates follows both factors.",
-              footer("rotation", shop, "faces, the study's protocol; right, exact"), 1120, 300);
+              "uniform on the square and independent, yet each of its coordinates follows both factors. Below: faces along one "
+              "coordinate, of the factors azimuth, smile and pose, and of f of them.",
+              footer("rotation", shop, "faces, the study's protocol; right and below, exact"), 1120, 510);
   const double most = own.information.maxCoeff();
   const Scored* columns[] = {&own, &turned};
   for (int c = 0; c < 2; ++c) {
@@ -184,6 +211,9 @@ io::Image draw(const Figure& figure, const Workshop& shop, const Scored& own, co
   }
   draw_grid(sheet.canvas(), {io::kMargin + 634, sheet.top() + 52, 220, 220}, "Two factors", false);
   draw_grid(sheet.canvas(), {io::kMargin + 892, sheet.top() + 52, 220, 220}, "f of them: as independent", true);
+  draw_traversal(sheet.canvas(), io::kMargin + 84, sheet.top() + 336, "One factor: the face turns and does nothing else", false);
+  draw_traversal(sheet.canvas(), io::kMargin + 84, sheet.top() + 436,
+                 "One coordinate of f: azimuth, smile and pose change together", true);
   return sheet.image();
 }
 
