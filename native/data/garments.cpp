@@ -152,12 +152,12 @@ void Garments::render(uint32_t index, std::span<real> out) const {
     throw ShapeError("render: fashion has [32,32,1] pixels, not " + std::to_string(out.size()));
   const int kind = factor_values(index)[0];
   const Knobs k = knobs_of(Rng(0, Stream::data), index + (test_ ? kTrain : 0));
-  for (int row = 0; row < kSide; ++row)
-    for (int column = 0; column < kSide; ++column) {
-      const double u = (column - 15.5) / 14, v = (row - 15.5) / 14;  // the middle 28 pixels are [-1,1]
-      const bool border = std::abs(u) > 1 || std::abs(v) > 1;
-      out[static_cast<size_t>(row * kSide + column)] = border ? 0 : static_cast<real>(tone_at(kind, u, v, k));
-    }
+  for (size_t p = 0; p < out.size(); ++p) {
+    const size_t row = p / kSide, column = p % kSide;
+    const double u = (static_cast<double>(column) - 15.5) / 14, v = (static_cast<double>(row) - 15.5) / 14;
+    const bool border = std::abs(u) > 1 || std::abs(v) > 1;  // the middle 28 pixels are [-1,1]
+    out[p] = border ? 0 : static_cast<real>(tone_at(kind, u, v, k));
+  }
 }
 
 }  // namespace unpick

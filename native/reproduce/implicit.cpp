@@ -55,7 +55,7 @@ double expectation(F f, double mean, double sd) {
   const double step = 24 * sd / n;
   double sum = 0;
   for (int i = 0; i < n; ++i) {
-    const double z = mean + (i + 0.5 - n / 2) * step;
+    const double z = mean + (i + 0.5 - 0.5 * n) * step;
     sum += step * std::exp(log_normal(z, mean, sd)) * f(z);
   }
   return sum;

@@ -65,7 +65,7 @@ Posteriors posteriors_of(Workshop& shop, Model& model, const Dataset& data) {
 // Into how many parts each way a cell of the grid is cut: parts are no wider than the narrowest posterior within six of its
 // deviations. (By the rule of midpoints a Gaussian is then summed to 5e-9.)
 std::vector<int> cuts(const Posteriors& q, int cells) {
-  std::vector<int> cut(static_cast<size_t>(cells * cells), 1);
+  std::vector<int> cut(static_cast<size_t>(cells) * static_cast<size_t>(cells), 1);
   const double step = 2 * kBorder / cells;
   const auto cell = [&](double z) { return std::clamp(static_cast<int>(std::floor((z + kBorder) / step)), 0, cells - 1); };
   for (size_t i = 0; i < q.mu.size(); i += 2) {
@@ -74,7 +74,7 @@ std::vector<int> cuts(const Posteriors& q, int cells) {
     const int parts = static_cast<int>(std::ceil(step / std::min(a, b)));
     for (int row = cell(y - 6 * b); row <= cell(y + 6 * b); ++row)
       for (int column = cell(x - 6 * a); column <= cell(x + 6 * a); ++column) {
-        int& here = cut[static_cast<size_t>(row * cells + column)];
+        int& here = cut[static_cast<size_t>(row) * static_cast<size_t>(cells) + static_cast<size_t>(column)];
         here = std::max(here, parts);
       }
   }
@@ -87,9 +87,10 @@ double integral(const Posteriors& q, int cells) {
   const std::vector<int> cut = cuts(q, cells);
   const double step = 2 * kBorder / cells;
   double sum = 0;
+  size_t cell = 0;
   for (int row = 0; row < cells; ++row)
     for (int column = 0; column < cells; ++column) {
-      const int parts = cut[static_cast<size_t>(row * cells + column)];
+      const int parts = cut[cell++];
       const double part = step / parts, x = -kBorder + column * step, y = -kBorder + row * step;
       for (int i = 0; i < parts; ++i)
         for (int j = 0; j < parts; ++j) sum += part * part * density_at(density, x + (j + 0.5) * part, y + (i + 0.5) * part);
