@@ -44,8 +44,12 @@ void draw_panel(io::Canvas& canvas, Box box, const Panel& panel, const std::vect
   std::vector<double> xs, ys;
   for (const Series& arm : arms) {
     xs.insert(xs.end(), arm.x.begin(), arm.x.end());
-    for (const auto& seeds : arm.seeds)
+    for (const auto& seeds : arm.seeds) {
       for (const double y : finite(seeds)) ys.push_back(y);
+      if (!panel.intervals || finite(seeds).size() < 2) continue;
+      const double mean = spread(finite(seeds)).mean, reach = confidence(finite(seeds));
+      ys.insert(ys.end(), {mean - reach, mean + reach});
+    }
   }
   if (ys.empty()) return;
   const Interval places = around(xs, 0.06), values = around(ys, 0.1);
@@ -58,7 +62,11 @@ void draw_panel(io::Canvas& canvas, Box box, const Panel& panel, const std::vect
     for (size_t i = 0; i < arm.x.size(); ++i) {
       const std::vector<double> seeds = finite(arm.seeds[i]);
       for (const double y : seeds) plot.dot({arm.x[i], y}, arm.colour, 2.4f, 0.45f);
-      if (seeds.size() == arm.seeds[i].size()) means.emplace_back(arm.x[i], spread(seeds).mean);
+      if (seeds.size() != arm.seeds[i].size()) continue;
+      means.emplace_back(arm.x[i], spread(seeds).mean);
+      if (!panel.intervals || seeds.size() < 2) continue;
+      const double mean = means.back().y(), reach = confidence(seeds);
+      plot.line({{arm.x[i], mean - reach}, {arm.x[i], mean + reach}}, arm.colour, 1.4f, 0.6f);
     }
     if (means.empty()) continue;
     plot.line(means, arm.colour, 2);

@@ -50,6 +50,7 @@ struct Panel {
   std::vector<double> ticks{};        // empty: round numbers
   std::vector<std::string> labels{};  // of the ticks, where they are no numbers
   bool log_x = false;
+  bool intervals = false;  // the means with their 95 % intervals
 };
 // Each run a dot, each arm a line through the means, named at its end.
 void draw_panel(io::Canvas& canvas, Box box, const Panel& panel, const std::vector<Series>& arms);
