@@ -10,6 +10,7 @@
 #include "native/io/files.h"
 #include "native/reproduce/figure.h"
 #include "native/reproduce/sheet.h"
+#include "native/reproduce/trials.h"
 #include "tests/program.h"
 
 namespace unpick::io {
@@ -54,6 +55,14 @@ TEST(Claims, PermutationTestCountsSplits) {
   EXPECT_DOUBLE_EQ(reproduce::permutation_p({1, 1}, {1, 1}), 1);
   EXPECT_NEAR(reproduce::permutation_p({1, 2, 3, 4, 5, 6, 7}, {11, 12, 13, 14, 15, 16, 17}), 1.0 / 3432, 5e-4) << "sampled";
   EXPECT_TRUE(std::isnan(reproduce::permutation_p({1, NAN}, {2, 3})));
+}
+
+// T_9(1.833) = .95 and T_3(3.182) = .975, from tables; with many degrees of freedom nothing moves.
+TEST(Trials, StudentCodesMoveToNormalOnes) {
+  EXPECT_NEAR(reproduce::normal_of_student(1.8331, 9), 1.64485, 1e-4);
+  EXPECT_NEAR(reproduce::normal_of_student(-3.1824, 3), -1.95996, 1e-4);
+  EXPECT_NEAR(reproduce::normal_of_student(2, 1e5), 2, 1e-4);
+  EXPECT_EQ(reproduce::normal_of_student(0, 5), 0);
 }
 
 TEST(Bands, LeaveOutWhatIsNotANumber) {

@@ -12,7 +12,7 @@ namespace priors_parts {
 namespace {
 
 constexpr double kBeta = 4;
-constexpr double kNu[] = {3, 5, 9, 15, 50};
+constexpr double kNu[] = {3, 5, 7, 9, 15, 50};
 
 struct Arm {
   std::string name;
@@ -62,7 +62,7 @@ io::Image draw(const Figure& figure, const Workshop& shop, const std::vector<Arm
 Figure priors(Workshop& shop) {
   using namespace priors_parts;
   std::vector<Arm> normal, fixed, learned, student;
-  for (const double beta : {1, 2, 4, 8}) normal.push_back(arm(io::number(beta, 0), beta, ""));
+  for (const double beta : {1, 2, 4, 6, 8, 16}) normal.push_back(arm(io::number(beta, 0), beta, ""));
   for (const double beta : {1, 4}) {
     fixed.push_back(arm(io::number(beta, 0), beta, "anisotropic"));
     learned.push_back(arm(io::number(beta, 0), beta, "anisotropic-learned"));
@@ -105,7 +105,7 @@ Figure priors(Workshop& shop) {
       above("58", "learnt widths are at least as good as fixed ones", "mean score, learnt \u2212 fixed, \u03b2 = 4",
             spread(differences(trained.score(), axes.score())).mean, 0),
       above("59", "some \u03bd between the ends is best",
-            "1 if the best of \u03bd = 3, 5, 9, 15, 50 is not at an end (it is \u03bd = " + best->name + ")", interior, 0.5),
+            "1 if the best of \u03bd = 3, 5, 7, 9, 15, 50 is not at an end (it is \u03bd = " + best->name + ")", interior, 0.5),
       above("59, 97", "and above N(0, I)", "score, best \u03bd \u2212 N(0, I), lower end of the interval", lower_end(gain(*best)),
             0)};
   for (const Arm* a : {&trained, best}) {

@@ -1,8 +1,11 @@
 // See trials.h.
 #include "native/reproduce/trials.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <numbers>
 
+#include "core/base/rng.h"
 #include "core/metrics/factor_vae_score.h"
 #include "core/metrics/mig.h"
 #include "core/metrics/unsupervised.h"
@@ -18,6 +21,18 @@ std::string key_of(const Trial& what, int seed) {
   return what.settings + " " + what.data + (what.full_size ? " of full size" : "") + ", seed " + std::to_string(seed);
 }
 
+// Every code of the grid of factors, each latent moved to a normal prior.
+GridCodes transported(EncodedData& codes, double nu) {
+  const std::vector<int>& sizes = codes.sizes();
+  Eigen::Index count = 1;
+  for (const int levels : sizes) count *= levels;
+  Eigen::MatrixXi factors(count, static_cast<Eigen::Index>(sizes.size()));
+  for (Eigen::Index i = 0; i < count; ++i)
+    for (Eigen::Index f = factors.cols(), rest = i; f-- > 0; rest /= sizes[static_cast<size_t>(f)])
+      factors(i, f) = static_cast<int>(rest % sizes[static_cast<size_t>(f)]);
+  return {codes.encode(factors).unaryExpr([nu](float z) { return static_cast<float>(normal_of_student(z, nu)); }), sizes};
+}
+
 TrialResult measure(Workshop& shop, Session& s, const std::vector<double>& terms) {
   const auto seed = static_cast<uint64_t>(s.config().seed);
   EncodedData codes(s.model(), s.data(), shop.backend(), shop.pool());
@@ -27,6 +42,10 @@ TrialResult measure(Workshop& shop, Session& s, const std::vector<double>& terms
   r.mig = mig(points).number("discrete_mig");
   r.hoyer = hoyer_score(points.codes).number("hoyer");
   r.factor_score = finish(factor_vae_score(codes, seed, train, test, spread_of), shop.pool()).number("eval_accuracy");
+  if (s.config().prior == "student-t") {
+    GridCodes normal = transported(codes, s.config().nu);
+    r.transported_score = finish(factor_vae_score(normal, seed, train, test, spread_of), shop.pool()).number("eval_accuracy");
+  }
   r.reconstruction = finish(evidence(s.model(), s.data(), shop.backend(), seed, shop.pick(32, 1)), shop.pool())
                          .number(s.model().spec.likelihood == Likelihood::bernoulli ? "reconstruction_loss" : "squared_error");
   const Eigen::MatrixXf centred = points.codes.rowwise() - points.codes.colwise().mean();
@@ -37,6 +56,17 @@ TrialResult measure(Workshop& shop, Session& s, const std::vector<double>& terms
 }
 
 }  // namespace
+
+double normal_of_student(double z, double nu) {
+  constexpr int n = 128;  // Simpson's rule from 0 to |z|, in which the density is smooth
+  const double log_norm = std::lgamma((nu + 1) / 2) - std::lgamma(nu / 2) - 0.5 * std::log(nu * std::numbers::pi);
+  double mass = 0;
+  for (int i = 0; i <= n; ++i) {
+    const double t = std::abs(z) * i / n, weight = i == 0 || i == n ? 1 : i % 2 ? 4 : 2;
+    mass += weight * std::exp(log_norm - (nu + 1) / 2 * std::log1p(t * t / nu));
+  }
+  return std::copysign(normal_quantile(std::min(0.5 + mass * std::abs(z) / (3 * n), 1 - 1e-15)), z);
+}
 
 std::string weight(const char* setting, double of_full_size) {
   char text[48];
@@ -86,12 +116,15 @@ std::vector<double> of(const std::vector<TrialResult>& results, double TrialResu
 Json to_json(const std::vector<TrialResult>& results) {
   std::vector<double> active;
   for (const TrialResult& r : results) active.push_back(r.active);
-  return {{"reconstruction", to_json(of(results, &TrialResult::reconstruction))},
-          {"mig", to_json(of(results, &TrialResult::mig))},
-          {"factor_score", to_json(of(results, &TrialResult::factor_score))},
-          {"hoyer", to_json(of(results, &TrialResult::hoyer))},
-          {"term", to_json(of(results, &TrialResult::term))},
-          {"active", to_json(active)}};
+  Json json{{"reconstruction", to_json(of(results, &TrialResult::reconstruction))},
+            {"mig", to_json(of(results, &TrialResult::mig))},
+            {"factor_score", to_json(of(results, &TrialResult::factor_score))},
+            {"hoyer", to_json(of(results, &TrialResult::hoyer))},
+            {"term", to_json(of(results, &TrialResult::term))},
+            {"active", to_json(active)}};
+  const std::vector<double> normal = of(results, &TrialResult::transported_score);
+  if (!std::isnan(normal[0])) json["factor_score_of_normal_codes"] = to_json(normal);
+  return json;
 }
 
 }  // namespace unpick::reproduce

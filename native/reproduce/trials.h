@@ -5,6 +5,7 @@
 // Trials are kept by name, so that figures that ask for the same one share it.
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,10 @@ struct Trial {
 struct TrialResult {
   double reconstruction = 0;  // an image, z ~ q: nats; squared error of pixels that are not Bernoulli
   double mig = 0, factor_score = 0;
-  double hoyer = 0;  // of the means
-  double term = 0;   // the objective's own, mean over the last tenth of the steps
-  int active = 0;    // latents whose means have a standard deviation above 0.5
+  double transported_score = NAN;  // FactorVAE score after normal_of_student; of Student-t priors only
+  double hoyer = 0;                // of the means
+  double term = 0;                 // the objective's own, mean over the last tenth of the steps
+  int active = 0;                  // latents whose means have a standard deviation above 0.5
 };
 
 // " beta=0.25" of beta 4: a weight as for pictures of full size. Those here have 16 times fewer pixels, and so that much less
@@ -39,6 +41,10 @@ int64_t trial_steps(const Workshop& shop, bool full_size = false);
 const TrialResult& trial(Workshop& shop, const Trial& what, int seed);
 std::vector<TrialResult> trials(Workshop& shop, const Trial& what);             // of every seed
 int64_t missing_steps(const Workshop& shop, const std::vector<Trial>& wanted);  // that these still cost
+
+// Where a code of the prior t_nu lies in a normal one: Phi^-1(T_nu(z)), the map of optimal transport between them (Mathieu et al.
+// 2019 score their Student-t models after it as well).
+double normal_of_student(double z, double nu);
 
 std::vector<double> of(const std::vector<TrialResult>& results, double TrialResult::*field);
 Json to_json(const std::vector<TrialResult>& results);
