@@ -14,12 +14,6 @@ void Sheet::layout(size_t tiles, Shape image) {
   pixels_.assign(static_cast<size_t>(columns_ * width_) * static_cast<size_t>(rows_ * height_), kGround);
 }
 
-size_t Sheet::place(size_t tile, size_t pixel) const {
-  const auto columns = static_cast<size_t>(columns_), width = static_cast<size_t>(width_), height = static_cast<size_t>(height_);
-  const size_t x = tile % columns * width + pixel % width, y = tile / columns * height + pixel / width;
-  return y * columns * width + x;
-}
-
 void Sheet::draw(const Pen& pen, const Rect& where, size_t tile) const {
   const auto columns = static_cast<size_t>(columns_);
   const auto x = static_cast<float>(tile % columns), y = static_cast<float>(tile / columns);

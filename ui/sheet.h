@@ -29,8 +29,12 @@ class Sheet {
     if (source == source_ && generation_ == textures.generation) return;
     if (generation_ != textures.generation) texture_ = {};
     layout(tiles, image);
+    const auto columns = static_cast<size_t>(columns_), width = static_cast<size_t>(width_), height = static_cast<size_t>(height_);
     for (size_t t = 0; t < tiles; ++t)
-      for (size_t p = 0; p < static_cast<size_t>(height_ * width_); ++p) pixels_[place(t, p)] = colour(t, p);
+      for (size_t y = 0; y < height; ++y) {
+        const size_t line = (t / columns * height + y) * columns + t % columns;  // of tiles' lines
+        for (size_t x = 0; x < width; ++x) pixels_[line * width + x] = colour(t, y * width + x);
+      }
     texture_ = textures.put(texture_, columns_ * width_, rows_ * height_, pixels_);
     source_ = source;
     generation_ = textures.generation;
@@ -39,7 +43,6 @@ class Sheet {
 
  private:
   void layout(size_t tiles, Shape image);
-  size_t place(size_t tile, size_t pixel) const;
 
   ImTextureID texture_{};
   uint64_t source_ = 0;

@@ -25,12 +25,12 @@ void draw_singular(const View& v, Rect r) {
   const Geometry& g = look.geometry;
   const int channels = v.now.image[2];
   const size_t vectors = std::min(kMostVectors, static_cast<size_t>(g.rank));
+  const Eigen::RowVectorXd largest = g.U.leftCols(static_cast<Eigen::Index>(vectors)).cwiseAbs().colwise().maxCoeff();
   v.sheets.singular.show(v.textures, static_cast<uint64_t>(look.serial), 1 + vectors, v.now.image, [&](size_t t, size_t p) {
     const ImU32 picture = pixel_colour(look.decoded.data(), p, channels);
     if (t == 0) return picture;
-    const auto u = g.U.col(static_cast<Eigen::Index>(t - 1));
-    const auto first = static_cast<Eigen::Index>(p * static_cast<size_t>(channels));
-    return overlaid(picture, u.segment(first, channels).mean(), u.cwiseAbs().maxCoeff());
+    const auto k = static_cast<Eigen::Index>(t - 1), first = static_cast<Eigen::Index>(p * static_cast<size_t>(channels));
+    return overlaid(picture, g.U.col(k).segment(first, channels).mean(), largest[k]);
   });
   const int axis = vectors > 0 ? g.dims[static_cast<size_t>(g.axis[0])] : -1;
   r = draw_head(v, r, axis < 0 ? "The decoder is flat here" : "The picture changes fastest along " + latent_name(axis),
