@@ -43,6 +43,48 @@ TEST(Plan, AViewOfALoopsOwnRowStartsANewLoop) {
   EXPECT_EQ(plan.program.size(), 2u) << plan.str();
 }
 
+// The loss of logits and, after a sum and other work, its gradient.
+struct LogitsAndLoss {
+  Graph g;
+  Var x = g.input({4, 6}), w = g.input({6, 8}), t = g.input({4, 8});
+  Var made = matmul(x, w);
+  Var logits = affine(made, 2);
+  Var loss = total(softplus(logits)), other = matmul(t, w, false, true);
+  Var gradient = sigmoid(logits) * t;
+};
+
+TEST(Plan, ALoopThatIsTheLastToReadAnEarlierOneJoinsIt) {
+  LogitsAndLoss l;
+  const Plan plan(l.g, {{l.loss, l.other, l.gradient}, {}, {}});
+  ASSERT_EQ(plan.program.size(), 4u) << plan.str();  // the product, the loop, the sum, the other product
+  EXPECT_EQ(plan.program[1].rows.back(), l.gradient.id) << plan.str();
+  EXPECT_EQ(plan.places[static_cast<size_t>(l.logits.id)].region, Region::tile) << "nobody has to keep them";
+}
+
+TEST(Plan, ALoopStaysWhereItIsIfWhatItReadsIsKeptAnyway) {
+  LogitsAndLoss l;
+  const Var later = matmul(l.logits, l.w, false, true);
+  EXPECT_EQ(Plan(l.g, {{l.loss, l.other, l.gradient, later}, {}, {}}).program.size(), 6u) << "read by a product after it";
+  EXPECT_EQ(Plan(l.g, {{l.loss, l.other, l.gradient, l.logits}, {}, {}}).program.size(), 5u) << "asked for";
+}
+
+TEST(Plan, ALoopThatNeedsWhatComesInBetweenStaysWhereItIs) {
+  LogitsAndLoss l;
+  const Var after = l.gradient * broadcast(l.loss, {4, 8});
+  const Plan plan(l.g, {{l.other, after}, {}, {}});
+  EXPECT_EQ(plan.program.back().rows.back(), after.id) << plan.str();
+}
+
+TEST(Plan, AViewDoesNotJoinTheLoopItReads) {
+  Graph g;
+  const Var x = g.input({4, 4});
+  const Var e = exp(x);
+  const Var sum = total(e);
+  const Var turned = permute(e, {1, 0, 2, 3});
+  const Plan plan(g, {{sum, turned}, {}, {}});
+  EXPECT_EQ(plan.program.size(), 3u) << plan.str();
+}
+
 TEST(Plan, ALoopBehindAConvolutionReadsImagesThatNobodyKeeps) {
   Graph g;
   const Var x = g.input({8, 8, 8, 1}), w = g.input({4, 4, 1, 3}), b = g.input({1, 1, 1, 3});

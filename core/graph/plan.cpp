@@ -86,9 +86,15 @@ class Planner {
     for (Var v : request_.outputs) live_[at(v.id)] = true;
     if (request_.gate.ok()) live_[at(request_.gate.id)] = true;
     for (const Binding& b : request_.gradients) live_[at(b.row.id)] = true;
+    last_reader_.assign(nodes_.size(), -1);
+    for (size_t row = 0; row < nodes_.size(); ++row)
+      if (live_[row]) last_reader_[at(plan_.root(static_cast<int>(row)))] = static_cast<int>(nodes_.size());  // asked for
     for (int row = static_cast<int>(nodes_.size()) - 1; row >= 0; --row)
-      if (live_[at(row)])
-        for (int i = 0; i < info(nodes_[at(row)].op).arity; ++i) live_[at(nodes_[at(row)].in[at(i)])] = true;
+      for (int i = 0; live_[at(row)] && i < info(nodes_[at(row)].op).arity; ++i) {
+        const int operand = nodes_[at(row)].in[at(i)];
+        live_[at(operand)] = true;
+        last_reader_[at(plan_.root(operand))] = std::max(last_reader_[at(plan_.root(operand))], row);
+      }
   }
 
   void bind(const Binding& b, Region region, bool must_be_input) {
@@ -112,21 +118,46 @@ class Planner {
       const Op op = nodes_[at(row)].op;
       if (!live_[at(row)] || op == Op::Input || op == Op::Reshape) continue;
       const bool can_loop = is_pointwise(op) || is_view(op);
-      if (!joins_last(row, can_loop)) plan_.program.push_back({can_loop, {}});
+      if (!can_loop || plan_.program.empty() || !takes(last(), row)) {
+        join_earlier_loop();
+        plan_.program.push_back({can_loop, {}});
+      }
       plan_.program.back().rows.push_back(row);
-      instruction_of_[at(row)] = static_cast<int>(plan_.program.size()) - 1;
+      instruction_of_[at(row)] = last();
     }
+    join_earlier_loop();
   }
 
-  bool joins_last(int row, bool can_loop) const {
-    if (!can_loop || request_.every_row || plan_.program.empty()) return false;
-    const Node& node = nodes_[at(row)];
-    const int last = static_cast<int>(plan_.program.size()) - 1;
-    const Node& first = nodes_[at(plan_.program.back().rows.front())];
-    if (!plan_.program.back().loop && first.op != Op::Conv && first.op != Op::ConvT) return false;
-    if (first.shape.size() != node.shape.size()) return false;
+  int last() const { return static_cast<int>(plan_.program.size()) - 1; }
+
+  bool takes(int instruction, int row) const {
+    const Instruction& i = plan_.program[at(instruction)];
+    const Node &node = nodes_[at(row)], &first = nodes_[at(i.rows.front())];
+    if (request_.every_row || (!i.loop && first.op != Op::Conv && first.op != Op::ConvT)) return false;
     // A view reads other elements than its own, so what it reads must be finished.
-    return !is_view(node.op) || instruction_of_[at(plan_.root(node.in[0]))] != last;
+    return first.shape.size() == node.shape.size() &&
+           !(is_view(node.op) && instruction_of_[at(plan_.root(node.in[0]))] == instruction);
+  }
+
+  // The last loop moves to an earlier one if it alone is left to read something that is made there, and all that it reads is known
+  // by then: the gradient of a loss is made along with the loss, and no logits are kept for it.
+  void join_earlier_loop() {
+    if (plan_.program.empty() || !plan_.program.back().loop) return;
+    const std::vector<int> rows = plan_.program.back().rows;
+    int to = -1, done = 0;  // the last instruction that it reads from; the row that is the first to end the use of one of that
+    for (const int row : rows)
+      for_operands(row, [&](int operand) {
+        const int made = instruction_of_[at(operand)], end = last_reader_[at(operand)];
+        if (made == last() || made < to) return;
+        done = made == to ? std::min(done, end) : end;
+        to = made;
+      });
+    if (to < 0 || done > rows.back() || !std::all_of(rows.begin(), rows.end(), [&](int row) { return takes(to, row); })) return;
+    plan_.program.pop_back();
+    for (const int row : rows) {
+      plan_.program[at(to)].rows.push_back(row);
+      instruction_of_[at(row)] = to;
+    }
   }
 
   void find_last_uses() {
@@ -141,8 +172,8 @@ class Planner {
         });
   }
 
-  // After the last of: the gradient, the gate, the readers of the parameter. A product that is that last instruction, and that
-  // nothing reads, is handed over in pieces.
+  // After the last of: the gradient, the gate, the readers of the parameter. A weight's product (of a transposed matrix) that
+  // is that last instruction, and that nothing reads, is handed over in pieces.
   void hand_over_gradients() {
     const int gate = plan_.root(request_.gate.id);
     if (nodes_[at(gate)].shape.size() != 1 || instruction_of_[at(gate)] < 0)
@@ -157,7 +188,8 @@ class Planner {
       const int when = std::max({made, instruction_of_[at(gate)], reader == readers.end() ? -1 : reader->second});
       plan_.program[at(when)].updates.push_back({row, g.offset});
       last_use_[at(gate)] = std::max(last_use_[at(gate)], when);
-      if (nodes_[at(row)].op == Op::MatMul && !nodes_[at(row)].attr.tb && when == made && last_use_[at(row)] < 0) {
+      if (nodes_[at(row)].op == Op::MatMul && nodes_[at(row)].attr.ta && !nodes_[at(row)].attr.tb && when == made &&
+          last_use_[at(row)] < 0) {
         plan_.places[at(row)] = {Region::pieces, g.offset};
       } else {
         last_use_[at(row)] = std::max(last_use_[at(row)], when);
@@ -225,7 +257,7 @@ class Planner {
   const PlanRequest& request_;
   const std::vector<Node>& nodes_;
   std::vector<bool> live_, escapes_;
-  std::vector<int> instruction_of_, last_use_;
+  std::vector<int> instruction_of_, last_reader_, last_use_;  // the instruction, row, instruction
 };
 
 }  // namespace
