@@ -23,10 +23,10 @@ void check(const Kernels& kernel, Gemm g, int threads) {
   rng.fill_uniform(a, 0, -1, 1);
   rng.fill_uniform(b, 1, -1, 1);
   Pool pool(threads);
-  kernel.gemm_over_pool(g, a.data(), b.data(), {c.data()}, shared.data(), scratch.data(), pool);
+  kernel.gemm_dense(g, a.data(), b.data(), {c.data()}, shared.data(), scratch.data(), pool);
   for (int i = 0; i < g.m; ++i)
     for (int j = 0; j < g.n; ++j) {
-      double sum = g.accumulate ? 7 : 0, scale = sum;
+      double sum = 0, scale = 0;
       for (int k = 0; k < g.k; ++k) {
         const double x = a[g.ta ? size(k, g.m) + static_cast<size_t>(i) : size(i, g.k) + static_cast<size_t>(k)];
         const double y = b[g.tb ? size(j, g.k) + static_cast<size_t>(k) : size(k, g.n) + static_cast<size_t>(j)];
@@ -52,8 +52,7 @@ TEST(Gemm, AgreesWithTheDefinitionOnEveryEdge) {
                          {257, 33, 513}})
     for (bool ta : {false, true})
       for (bool tb : {false, true})
-        for (bool accumulate : {false, true})
-          for (const Kernels* kernel : available_kernels()) check(*kernel, {s.m, s.n, s.k, ta, tb, accumulate}, 1);
+        for (const Kernels* kernel : available_kernels()) check(*kernel, {s.m, s.n, s.k, ta, tb}, 1);
 }
 
 TEST(Gemm, ThreadsDoNotChangeABit) {
@@ -105,7 +104,8 @@ TEST(Gemm, LeavingOutZerosDoesNotChangeABit) {
     for (const Kernels* kernel : available_kernels()) {
       std::vector<real> shared(static_cast<size_t>(kernel->gemm_shared_scratch(g))),
           one(static_cast<size_t>(kernel->gemm_worker_scratch(g)));
-      kernel->gemm_alone(g, a.data(), b.data(), dense.data(), shared.data(), one.data());
+      Pool alone(1);
+      kernel->gemm_dense(g, a.data(), b.data(), {dense.data()}, shared.data(), one.data(), alone);
       for (int threads : {1, 2, 3, 5}) {
         Pool pool(threads);
         std::vector<real> c(dense.size() + 8, 7), scratch(static_cast<size_t>(kernel->gemm_worker_scratch(g) * threads));
@@ -148,7 +148,8 @@ TEST(Gemm, PiecesAreTheWholeProductEachElementOnce) {
         const auto multiply = [&](const Destination& c) {
           std::vector<real> shared(static_cast<size_t>(kernel->gemm_shared_scratch(g))),
               scratch(static_cast<size_t>(3 * kernel->gemm_worker_scratch(g)));
-          kernel->gemm_over_pool(g, a.data(), b.data(), c, shared.data(), scratch.data(), pool);
+          if (!kernel->gemm_sparse(g, a.data(), b.data(), c, shared.data(), scratch.data(), pool))
+            kernel->gemm_dense(g, a.data(), b.data(), c, shared.data(), scratch.data(), pool);
         };
         multiply({whole.data()});
         g.in_pieces = true;

@@ -15,7 +15,7 @@
 // Invariants: images are cut into groups, and groups into partial sums of the weight, by shape alone: results do not depend on the
 // number of threads. All memory comes from the caller.
 //
-// Read next: conv_tile.h, cpu_conv_direct.cpp, cpu_conv_winograd.cpp
+// Read next: tile.h, cpu_conv_direct.cpp, cpu_conv_winograd.cpp
 #pragma once
 
 #include "core/backend/simd.h"

@@ -81,7 +81,7 @@ ConvPass conv_pass(const Step& s) {
 
 Gemm product_of(const Step& s) {
   const Attributes& t = s.node->attr;
-  return {s.node->shape[0], s.node->shape[1], s.a_shape[t.ta ? 0 : 1], t.ta, t.tb, false, s.product.optimiser != nullptr};
+  return {s.node->shape[0], s.node->shape[1], s.a_shape[t.ta ? 0 : 1], t.ta, t.tb, s.product.optimiser != nullptr};
 }
 
 class CpuExecutable final : public Executable {

@@ -12,13 +12,15 @@ struct Moments {
   Vec w, m, v;
 };
 
-// Numbers so small that no weight ever feels them, but that would leave denormals behind.
+// Of g, m and v: numbers so small that no weight ever feels them, but that would leave denormals behind.
+constexpr real kTiny[] = {1e-15f, 1e-35f, 1e-33f};
 UNPICK_INLINE Vec cleared(Vec x, Vec size, real below) { return kKeepsDenormals ? where(~(size < splat(below)), x) : x; }
 
 UNPICK_INLINE Moments update(const AdamFactors& f, Vec w, Vec g, Vec m, Vec v) {
-  g = cleared(g, abs(g), real{1e-15f});
-  m = cleared(m, abs(m), real{1e-35f});
-  v = cleared(v, v, real{1e-33f});
+  const real* tiny = table(kTiny);
+  g = cleared(g, abs(g), tiny[0]);
+  m = cleared(m, abs(m), tiny[1]);
+  v = cleared(v, v, tiny[2]);
   m += f.one_minus_b1 * (g - m);
   v += f.one_minus_b2 * (g * g - v);
   w -= f.rate * m / (simd::sqrt(v) * f.correction + f.epsilon);
@@ -27,7 +29,8 @@ UNPICK_INLINE Moments update(const AdamFactors& f, Vec w, Vec g, Vec m, Vec v) {
 
 }  // namespace
 
-void adam_run(const AdamFactors& f, int64_t n, real* w, const real* g, real* m, real* v, int64_t ahead) {
+void adam_run(const AdamFactors& factors, int64_t n, real* w, const real* g, real* m, real* v, int64_t ahead) {
+  const AdamFactors f = factors;  // no store below can be meant for this one
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     __builtin_prefetch(w + i + ahead, 1);

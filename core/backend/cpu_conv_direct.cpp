@@ -8,13 +8,13 @@
 //   weight  Every pixel adds the outer product of its patch and its K outputs.
 // With one channel, as in the layers next to the image, R S C is 16 and these forms have no competitor.
 #include "core/backend/conv.h"
-#include "core/backend/conv_tile.h"
+#include "core/backend/tile.h"
 
 namespace unpick {
 inline namespace UNPICK_ISA {
 namespace {
 
-using namespace simd;
+using namespace tile;
 
 UNPICK_INLINE void copy(const real* from, int64_t n, real* to) {
   for (int64_t i = 0; i < n; ++i) to[i] = from[i];
@@ -61,12 +61,12 @@ template <int V>
 __attribute__((noinline)) void down_columns(const ConvShape& s, const real* image, const real* weights, int64_t ldb, int n,
                                             real* y) {
   const int64_t line = halo_line(s), segment = int64_t{s.w[1]} * s.channels(), step = int64_t{s.stride} * s.channels();
-  const int filters = s.filters(), pixels = s.pixels(), width = smaller(V * kLanes, filters - n);
+  const int filters = s.filters(), pixels = s.pixels(), width = least(V * kLanes, filters - n);
   int p = 0, q = 0;
   const real* at = image;
-  for (int pixel = 0; pixel < pixels; pixel += kTileRows) {
+  for (int pixel = 0; pixel < pixels; pixel += kRows) {
     Rows row;
-    for (int r = 0; r < kTileRows; ++r) {
+    for (int r = 0; r < kRows; ++r) {
       row[r] = at;
       if (pixel + r + 1 >= pixels) continue;  // spare rows repeat the last pixel
       if (++q == s.y[2]) {
@@ -75,22 +75,21 @@ __attribute__((noinline)) void down_columns(const ConvShape& s, const real* imag
       }
       at = image + p * s.stride * line + q * step;
     }
-    Sums<V> sum;
-    clear<V>(sum);
+    Sums<V> sum{};
     const real* b = weights + n;
     for (int tap = 0; tap < s.w[0]; ++tap, b += segment * ldb) {
       if (segment == 4)
         multiply<V>(sum, row, b, ldb, std::integral_constant<int64_t, 4>());
       else
         multiply<V>(sum, row, b, ldb, segment);
-      for (int r = 0; r < kTileRows; ++r) row[r] += line;
+      for (int r = 0; r < kRows; ++r) row[r] += line;
     }
     real* to = y + int64_t{pixel} * filters + n;
-    const int rows = smaller(kTileRows, pixels - pixel);
-    if (rows == kTileRows && width == V * kLanes) {
+    const int rows = least(kRows, pixels - pixel);
+    if (rows == kRows && width == V * kLanes) {
       store_rows<V>(sum, to, filters);
     } else {
-      real edge[kTileRows * V * kLanes];
+      real edge[kRows * V * kLanes];
       store_rows<V>(sum, edge, V * kLanes);
       for (int r = 0; r < rows; ++r) copy(edge + r * V * kLanes, width, to + int64_t{r} * filters);
     }
@@ -101,11 +100,10 @@ __attribute__((noinline)) void down_columns(const ConvShape& s, const real* imag
 template <int V>
 __attribute__((noinline)) void patch_columns(const ConvShape& s, const real* y, const real* weights, int64_t n, real* patches) {
   const int64_t wide = padded(s.taps());
-  for (int q = 0; q < s.y[2]; q += kTileRows) {
+  for (int q = 0; q < s.y[2]; q += kRows) {
     Rows row;
-    for (int r = 0; r < kTileRows; ++r) row[r] = y + int64_t{smaller(q + r, s.y[2] - 1)} * s.filters();
-    Sums<V> sum;
-    clear<V>(sum);
+    for (int r = 0; r < kRows; ++r) row[r] = y + int64_t{least(q + r, s.y[2] - 1)} * s.filters();
+    Sums<V> sum{};
     multiply<V>(sum, row, weights + n, wide, s.filters());
     store_rows<V>(sum, patches + q * wide + n, wide);
   }
@@ -125,8 +123,8 @@ void add_patches(const ConvShape& s, int p, const real* patches, real* x) {
   const int64_t wide = padded(s.taps()), line = int64_t{s.x[2]} * s.channels(), segment = int64_t{s.w[1]} * s.channels();
   const int64_t step = int64_t{s.stride} * s.channels(), before = int64_t{s.pad} * s.channels();
   const int overlap = (s.w[1] + s.stride - 1) / s.stride;
-  const int first = smaller(s.y[2], (s.pad + s.stride - 1) / s.stride);  // of the patches that lie within the line
-  const int room = s.x[2] + s.pad - s.w[1], end = room < 0 ? first : smaller(s.y[2], room / s.stride + 1);
+  const int first = least(s.y[2], (s.pad + s.stride - 1) / s.stride);  // of the patches that lie within the line
+  const int room = s.x[2] + s.pad - s.w[1], end = room < 0 ? first : least(s.y[2], room / s.stride + 1);
   for (int tap = 0; tap < s.w[0]; ++tap) {
     const int h = p * s.stride + tap - s.pad;
     if (h < 0 || h >= s.x[1]) continue;
@@ -149,7 +147,7 @@ void add_patches(const ConvShape& s, int p, const real* patches, real* x) {
 
 constexpr int kBlockPixels = 128;  // of y, over which all taps run before the next ones: what they read stays in L1
 
-// partial[kTileRows of the taps from `first`][V vectors from n] (+)= patches' y over `count` pixels, whose patches begin at x +
+// partial[kRows of the taps from `first`][V vectors from n] (+)= patches' y over `count` pixels, whose patches begin at x +
 // offset[..].
 template <int V>
 __attribute__((noinline)) void weight_rows(const ConvShape& s, const real* x, const int64_t* offset, const real* y, int count,
@@ -158,24 +156,21 @@ __attribute__((noinline)) void weight_rows(const ConvShape& s, const real* x, co
   const int segment = s.w[1] * s.channels();
   real* to = partial + first * wide + n;
   Rows row;
-  for (int r = 0; r < kTileRows; ++r) {
-    const int tap = smaller(first + r, s.taps() - 1);  // spare rows repeat the last tap
+  for (int r = 0; r < kRows; ++r) {
+    const int tap = least(first + r, s.taps() - 1);  // spare rows repeat the last tap
     row[r] = x + tap / segment * line + tap % segment;
   }
-  Sums<V> sum;
-  if (fresh)
-    clear<V>(sum);
-  else
-    load_rows<V>(sum, to, wide);
+  Sums<V> sum{};
+  if (!fresh) load_rows<V>(sum, to, wide);
   outer<V>(sum, row, offset, y + n, wide, count);
   store_rows<V>(sum, to, wide);
 }
 
-// Calls wide(n) for whole panels of kTileVectors up to `columns`, then narrow(n) for single vectors.
+// Calls wide(n) for whole panels of kVectors up to `columns`, then narrow(n) for single vectors.
 template <class Wide, class Narrow>
 UNPICK_INLINE void for_columns(int64_t columns, Wide wide, Narrow narrow) {
   int64_t n = 0;
-  for (; n + kTileWidth <= columns; n += kTileWidth) wide(n);
+  for (; n + kPanel <= columns; n += kPanel) wide(n);
   for (; n < columns; n += kLanes) narrow(n);
 }
 
@@ -188,7 +183,7 @@ class Direct final : public ConvMethod {
       z.scratch = halo_image(s);
     } else {
       z.weights = s.filters() * padded(s.taps());
-      z.scratch = round_up(s.y[2], kTileRows) * padded(s.taps());
+      z.scratch = round_up(s.y[2], kRows) * padded(s.taps());
     }
     return z;
   }
@@ -213,7 +208,7 @@ class Direct final : public ConvMethod {
       const real* image = s.pad > 0 ? scratch : x;
       if (s.pad > 0) add_halo(s, x, scratch);
       for_columns(
-          ldb, [&](int64_t n) { down_columns<kTileVectors>(s, image, weights, ldb, static_cast<int>(n), y); },
+          ldb, [&](int64_t n) { down_columns<kVectors>(s, image, weights, ldb, static_cast<int>(n), y); },
           [&](int64_t n) { down_columns<1>(s, image, weights, ldb, static_cast<int>(n), y); });
     }
   }
@@ -223,7 +218,7 @@ class Direct final : public ConvMethod {
       zero(x, s.x_image());
       for (int p = 0; p < s.y[1]; ++p, y += int64_t{s.y[2]} * s.filters()) {
         for_columns(
-            padded(s.taps()), [&](int64_t n) { patch_columns<kTileVectors>(s, y, weights, n, scratch); },
+            padded(s.taps()), [&](int64_t n) { patch_columns<kVectors>(s, y, weights, n, scratch); },
             [&](int64_t n) { patch_columns<1>(s, y, weights, n, scratch); });
         add_patches(s, p, scratch, x);
       }
@@ -239,9 +234,9 @@ const ConvMethod& direct_convolution() {
 }
 
 ConvSizes weight_sizes(const ConvShape& s) {
-  const int group = smaller(s.images(), (kBlockPixels + s.pixels() - 1) / s.pixels());
+  const int group = least(s.images(), (kBlockPixels + s.pixels() - 1) / s.pixels());
   const int64_t y = s.filters() % kLanes == 0 ? 0 : s.pixels() * padded(s.filters());
-  return {group, round_up(s.taps(), kTileRows) * padded(s.filters()), group * (halo_image(s) + y)};
+  return {group, round_up(s.taps(), kRows) * padded(s.filters()), group * (halo_image(s) + y)};
 }
 
 void add_weight(const ConvShape& s, int images, const real* x, const real* y, bool fresh, real* partial, real* scratch) {
@@ -259,9 +254,9 @@ void add_weight(const ConvShape& s, int images, const real* x, const real* y, bo
   int64_t offset[kBlockPixels];
   int count = 0;
   const auto finish_block = [&] {
-    for (int tap = 0; tap < s.taps(); tap += kTileRows)
+    for (int tap = 0; tap < s.taps(); tap += kRows)
       for_columns(
-          wide, [&](int64_t n) { weight_rows<kTileVectors>(s, x, offset, y, count, tap, n, fresh, partial); },
+          wide, [&](int64_t n) { weight_rows<kVectors>(s, x, offset, y, count, tap, n, fresh, partial); },
           [&](int64_t n) { weight_rows<1>(s, x, offset, y, count, tap, n, fresh, partial); });
     y += count * wide;
     count = 0;

@@ -12,13 +12,13 @@
 // Every coefficient is 0, 1 or -1, so that little accuracy is lost. The halo of zeros around an image is nowhere stored: reads
 // outside it are redirected to a line of zeros.
 #include "core/backend/conv.h"
-#include "core/backend/conv_tile.h"
+#include "core/backend/tile.h"
 
 namespace unpick {
 inline namespace UNPICK_ISA {
 namespace {
 
-using namespace simd;
+using namespace tile;
 
 constexpr int kFrequencies = 9;
 constexpr int kTilesWorthwhile = 64;           // below, transforming the weights costs more than it saves
@@ -35,7 +35,7 @@ struct Tiling {
         channels(s.channels()),
         filters(s.filters()),
         tiles(down * across),
-        rows(round_up(int64_t{images} * tiles, kTileRows)) {}
+        rows(round_up(int64_t{images} * tiles, kRows)) {}
   int64_t depth() const { return 4 * int64_t{channels}; }
 };
 
@@ -46,7 +46,7 @@ struct KernelLayout {
   int64_t frequency, panel;
 };
 
-// U = G g G' for 2x2 kernels of [rows][columns] matrices, columns being cut into panels of kTileWidth.
+// U = G g G' for 2x2 kernels of [rows][columns] matrices, columns being cut into panels of kPanel.
 void transform_kernel(const real* const (&g)[2][2], int rows, int columns, KernelLayout layout, real* u) {
   for (int row = 0; row < rows; ++row)
     for (int column = 0; column < columns; column += kLanes) {
@@ -54,17 +54,10 @@ void transform_kernel(const real* const (&g)[2][2], int rows, int columns, Kerne
       const Vec a = load(g[0][0] + at), b = load(g[0][1] + at), c = load(g[1][0] + at), d = load(g[1][1] + at);
       const Vec left = a + c, right = b + d;
       const Vec value[kFrequencies] = {a, a + b, b, left, left + right, right, c, c + d, d};
-      real* to = u + column / kTileWidth * layout.panel + int64_t{row} * kTileWidth + column % kTileWidth;
+      real* to = u + column / kPanel * layout.panel + int64_t{row} * kPanel + column % kPanel;
       UNPICK_UNROLL
       for (int f = 0; f < kFrequencies; ++f) store(to + f * layout.frequency, value[f]);
     }
-}
-
-void transpose(const real* from, int rows, int columns, real* to) {
-  constexpr int kBlock = 16;
-  for (int r0 = 0; r0 < rows; r0 += kBlock)
-    for (int c = 0; c < columns; ++c)
-      for (int r = r0; r < smaller(rows, r0 + kBlock); ++r) to[int64_t{c} * rows + r] = from[int64_t{r} * columns + c];
 }
 
 // ---- transforms of images ----------------------------------------------------------------------------------------------
@@ -108,17 +101,17 @@ void transform_input(const Tiling& t, const real* x, const real* zeros, int64_t 
         }
 }
 
-// The 2x2 outputs of each tile from M[c][row][kTileWidth]: out(image, tile row, tile column) is the place of the first of them; the
+// The 2x2 outputs of each tile from M[c][row][kPanel]: out(image, tile row, tile column) is the place of the first of them; the
 // others lie `right` and `below`.
 template <class Out>
 UNPICK_INLINE void transform_output(const Tiling& t, int images, const real* m, int64_t right, int64_t below, Out out) {
-  const int64_t frequency = t.rows * kTileWidth;
+  const int64_t frequency = t.rows * kPanel;
   for (int image = 0; image < images; ++image)
     for (int ty = 0; ty < t.down; ++ty)
-      for (int tx = 0; tx < t.across; ++tx, m += kTileWidth) {
+      for (int tx = 0; tx < t.across; ++tx, m += kPanel) {
         real* y = out(image, ty, tx);
         UNPICK_UNROLL
-        for (int j = 0; j < kTileWidth; j += kLanes) {
+        for (int j = 0; j < kPanel; j += kLanes) {
           Vec v[kFrequencies];
           UNPICK_UNROLL
           for (int f = 0; f < kFrequencies; ++f) v[f] = load(m + f * frequency + j);
@@ -159,16 +152,15 @@ void transform_small(const ConvShape& s, const real* y, real* d) {
 
 // ---- the three products --------------------------------------------------------------------------------------------------
 
-// c[rows][kTileWidth] = a[rows][depth] b[depth][kTileWidth]
+// c[rows][kPanel] = a[rows][depth] b[depth][kPanel]
 __attribute__((noinline)) void product(const real* a, int64_t rows, int64_t depth, const real* b, real* c) {
-  for (int64_t row = 0; row < rows; row += kTileRows) {
-    Sums<kTileVectors> sum;
-    clear<kTileVectors>(sum);
+  for (int64_t row = 0; row < rows; row += kRows) {
+    Sums<kVectors> sum{};
     Rows line;
     UNPICK_UNROLL
-    for (int r = 0; r < kTileRows; ++r) line[r] = a + (row + r) * depth;
-    multiply<kTileVectors>(sum, line, b, kTileWidth, depth);
-    store_rows<kTileVectors>(sum, c + row * kTileWidth, kTileWidth);
+    for (int r = 0; r < kRows; ++r) line[r] = a + (row + r) * depth;
+    multiply<kVectors>(sum, line, b, kPanel, depth);
+    store_rows<kVectors>(sum, c + row * kPanel, kPanel);
   }
 }
 
@@ -179,9 +171,9 @@ class Winograd final : public ConvMethod {
     const int64_t per_image = pass == ConvPass::up ? 4 * Differences(s).image : kFrequencies * tiles * 4 * s.channels();
     ConvSizes z;
     z.group = static_cast<int>(kGroupElements / per_image);
-    z.group = z.group < 1 ? 1 : smaller(smaller(z.group, kMostImages), s.images());
+    z.group = z.group < 1 ? 1 : least(least(z.group, kMostImages), s.images());
     const Tiling t(s, z.group);
-    const int64_t products = kFrequencies * t.rows * kTileWidth;
+    const int64_t products = kFrequencies * t.rows * kPanel;
     z.weights = kFrequencies * 4 * kernel;
     if (pass == ConvPass::down) {
       z.scratch = kFrequencies * t.rows * t.depth() + products + s.channels();
@@ -199,29 +191,29 @@ class Winograd final : public ConvMethod {
     if (pass == ConvPass::down) {
       for (int ty = 0; ty < 2; ++ty)
         for (int tx = 0; tx < 2; ++tx) g[ty][tx] = w + ((2 * ty + sy) * 4 + 2 * tx + sx) * tap;
-      const int64_t panel = 4 * int64_t{channels} * kTileWidth;
-      transform_kernel(g, channels, filters, {4 * tap, panel}, weights + int64_t{part} * channels * kTileWidth);
+      const int64_t panel = 4 * int64_t{channels} * kPanel;
+      transform_kernel(g, channels, filters, {4 * tap, panel}, weights + int64_t{part} * channels * kPanel);
     } else {
       for (int ty = 0; ty < 2; ++ty)
         for (int tx = 0; tx < 2; ++tx) {
           real* turned = scratch + (ty * 2 + tx) * tap;
-          transpose(w + ((3 - sy - 2 * ty) * 4 + 3 - sx - 2 * tx) * tap, channels, filters, turned);
+          transpose(w + ((3 - sy - 2 * ty) * 4 + 3 - sx - 2 * tx) * tap, filters, channels, filters, turned, channels);
           g[ty][tx] = turned;
         }
-      transform_kernel(g, filters, channels, {tap, int64_t{filters} * kTileWidth}, weights + part * kFrequencies * tap);
+      transform_kernel(g, filters, channels, {tap, int64_t{filters} * kPanel}, weights + part * kFrequencies * tap);
     }
   }
 
   void down(const ConvShape& s, int images, const real* x, const real* weights, real* y, real* scratch) const override {
     const Tiling t(s, images);
-    real *v = scratch, *m = v + kFrequencies * t.rows * t.depth(), *zeros = m + kFrequencies * t.rows * kTileWidth;
+    real *v = scratch, *m = v + kFrequencies * t.rows * t.depth(), *zeros = m + kFrequencies * t.rows * kPanel;
     for (int k = 0; k < t.channels; ++k) zeros[k] = 0;
     for (int image = 0; image < images; ++image) transform_input(t, x + image * s.x_image(), zeros, int64_t{image} * t.tiles, v);
     const int64_t below = int64_t{2} * t.across * t.filters;
-    for (int n = 0; n < t.filters; n += kTileWidth) {
+    for (int n = 0; n < t.filters; n += kPanel) {
       for (int f = 0; f < kFrequencies; ++f)
         product(v + f * t.rows * t.depth(), t.rows, t.depth(), weights + (int64_t{f} * t.filters + n) * t.depth(),
-                m + f * t.rows * kTileWidth);
+                m + f * t.rows * kPanel);
       transform_output(t, images, m, t.filters, below, [&](int image, int ty, int tx) {
         return y + image * s.y_image() + 2 * (ty * below + int64_t{tx} * t.filters) + n;
       });
@@ -236,13 +228,13 @@ class Winograd final : public ConvMethod {
     const int64_t kernel = int64_t{t.channels} * t.filters, line = int64_t{s.x[2]} * t.channels;
     for (int a = 0; a < 2; ++a)
       for (int b = 0; b < 2; ++b)
-        for (int n = 0; n < t.channels; n += kTileWidth) {
+        for (int n = 0; n < t.channels; n += kPanel) {
           for (int f = 0; f < kFrequencies; ++f) {
             const int c1 = f / 3, c2 = f % 3;
             const int which = (c1 == 1 ? 0 : 1) + (c2 == 1 ? 0 : 2);
             const real* from = scratch + which * e.image + (a + (c1 > 0)) * e.line + (b + (c2 > 0)) * t.filters;
             parity_product(t, e, images, from, weights + ((a * 2 + b) * kFrequencies + f) * kernel + int64_t{n} * t.filters,
-                           m + f * t.rows * kTileWidth);
+                           m + f * t.rows * kPanel);
           }
           transform_output(t, images, m, 2 * t.channels, 2 * line, [&](int image, int ty, int tx) {
             return x + image * s.x_image() + (4 * ty + a) * line + (int64_t{4} * tx + b) * t.channels + n;
@@ -253,15 +245,15 @@ class Winograd final : public ConvMethod {
  private:
   static constexpr int kMostImages = 8;  // in a group
 
-  // m[rows][kTileWidth] = tiles of a difference image times b[K][kTileWidth]
+  // m[rows][kPanel] = tiles of a difference image times b[K][kPanel]
   __attribute__((noinline)) static void parity_product(const Tiling& t, const Differences& e, int images, const real* from,
                                                        const real* b, real* m) {
     const int64_t tiles = int64_t{images} * t.tiles;
     int image = 0, ty = 0, tx = 0;
     const real* at = from;
-    for (int64_t row = 0; row < tiles; row += kTileRows, m += kTileRows * kTileWidth) {
+    for (int64_t row = 0; row < tiles; row += kRows, m += kRows * kPanel) {
       Rows line;
-      for (int r = 0; r < kTileRows; ++r) {
+      for (int r = 0; r < kRows; ++r) {
         line[r] = at;
         if (row + r + 1 >= tiles) continue;  // spare rows repeat the last tile
         if (++tx == t.across) {
@@ -273,10 +265,9 @@ class Winograd final : public ConvMethod {
         }
         at = from + 4 * image * e.image + 2 * (ty * e.line + int64_t{tx} * t.filters);
       }
-      Sums<kTileVectors> sum;
-      clear<kTileVectors>(sum);
-      multiply<kTileVectors>(sum, line, b, kTileWidth, t.filters);
-      store_rows<kTileVectors>(sum, m, kTileWidth);
+      Sums<kVectors> sum{};
+      multiply<kVectors>(sum, line, b, kPanel, t.filters);
+      store_rows<kVectors>(sum, m, kPanel);
     }
   }
 };
@@ -286,7 +277,7 @@ class Winograd final : public ConvMethod {
 bool winograd_suits(const ConvShape& s) {
   const bool stride2 = s.w[0] == 4 && s.w[1] == 4 && s.stride == 2 && s.pad == 1;
   const bool whole_tiles = s.x[1] == 2 * s.y[1] && s.x[2] == 2 * s.y[2] && s.y[1] % 2 == 0 && s.y[2] % 2 == 0;
-  const bool whole_vectors = s.channels() % kTileWidth == 0 && s.filters() % kTileWidth == 0;
+  const bool whole_vectors = s.channels() % kPanel == 0 && s.filters() % kPanel == 0;
   return stride2 && whole_tiles && whole_vectors && int64_t{s.images()} * s.pixels() / 4 >= kTilesWorthwhile;
 }
 

@@ -42,20 +42,29 @@ bool any(const real* p) {
   Mask seen{};
   UNPICK_UNROLL
   for (int i = 0; i < kBlock; i += kLanes) seen |= load(p + i) != Vec{};
-  Int all = 0;
+  using Words = int64_t __attribute__((vector_size(kBytes)));
+  int64_t all = 0;
   UNPICK_UNROLL
-  for (int i = 0; i < kLanes; ++i) all |= seen[i];
+  for (int i = 0; i < kBytes / 8; ++i) all |= ((Words)seen)[i];
   return all != 0;
 }
 
-// visit(i, p[i] != 0) for each i, or at least those where it is true. No branches: what a relu lets through cannot be guessed.
-template <class Visit>
-UNPICK_INLINE void for_nonzero(const real* p, int n, Visit visit) {
+typedef std::make_unsigned_t<Int> Bits __attribute__((may_alias));  // NOLINT(modernize-use-using)
+
+// The numbers of the nonzeros among p[0..n), of which there is room for n; how many. No branches: what a relu lets through cannot
+// be guessed.
+UNPICK_INLINE int list_nonzeros(const real* p, int n, Number* list) {
+  const auto* bits = reinterpret_cast<const Bits*>(p);  // as whole numbers, which are compared in fewer steps: a sign, and the rest
+  int count = 0;
   for (int i = 0; i < n; i += kBlock) {
     const int end = least(n, i + kBlock);
     if (end - i == kBlock && !any(p + i)) continue;
-    for (int j = i; j < end; ++j) visit(j, p[j] != 0);
+    for (int j = i; j < end; ++j) {
+      list[count] = static_cast<Number>(j);
+      count += (bits[j] << 1) != 0;
+    }
   }
+  return count;
 }
 
 int nonzeros(const real* p, int n) {
@@ -88,32 +97,29 @@ Guess guess(const Gemm& g, const real* a) {
   return count * 100 < all * kPackedShare ? Guess::packed : Guess::dense;
 }
 
-constexpr int kListedTogether = 32;  // rows whose lists one chunk makes
+constexpr int kListedTogether = 32, kColumnsTogether = 512;  // rows, or columns, whose lists one chunk makes
 
 void list_rows(const Gemm& g, const real* a, int chunk, const Lists& lists) {
   for (int m = chunk * kListedTogether; m < least(g.m, (chunk + 1) * kListedTogether); ++m)
     for (int block = 0; block < list_blocks(g, lists.depth); ++block) {
       const int64_t first = int64_t{m} * g.k + int64_t{block} * lists.depth;
-      Number* at = lists.entries + first;
-      int count = 0;
-      for_nonzero(a + first, least(lists.depth, g.k - block * lists.depth), [&](int k, bool found) {
-        at[count] = static_cast<Number>(k);
-        count += found;
-      });
-      lists.count[block * g.m + m] = static_cast<Number>(count);
+      const int found = list_nonzeros(a + first, least(lists.depth, g.k - block * lists.depth), lists.entries + first);
+      lists.count[block * g.m + m] = static_cast<Number>(found);
     }
 }
 
 void list_columns(const Gemm& g, const real* a, int chunk, const Lists& lists) {
-  const int m0 = chunk * kBlock, width = least(kBlock, g.m - m0);
+  const int m0 = chunk * kColumnsTogether, width = least(kColumnsTogether, g.m - m0);
   for (int k = 0; k < g.k; ++k) {
     const int block = k / lists.depth, k0 = block * lists.depth;
-    Number* count = lists.count + block * g.m + m0;
+    Number *count = lists.count + block * g.m + m0, *entries = lists.entries + int64_t{m0} * g.k + k0;
     for (int j = 0; k == k0 && j < width; ++j) count[j] = 0;
-    for_nonzero(a + int64_t{k} * g.m + m0, width, [&](int j, bool found) {
-      lists.entries[int64_t{m0 + j} * g.k + k0 + count[j]] = static_cast<Number>(k - k0);
-      count[j] = static_cast<Number>(count[j] + found);
-    });
+    Number columns[kColumnsTogether];
+    const int found = list_nonzeros(a + int64_t{k} * g.m + m0, width, columns);
+    for (int i = 0; i < found; ++i) {
+      const int j = columns[i];
+      entries[int64_t{j} * g.k + count[j]++] = static_cast<Number>(k - k0);
+    }
   }
 }
 
@@ -142,15 +148,9 @@ int cut_tiles(const Gemm& g, const Lists& lists) {
 
 Operands operands(const Gemm& g, const real* a, const Lists& lists, int m, int block = 0) {
   const int64_t k0 = int64_t{block} * lists.depth;
-  Operands o{};
-  o.a = g.ta ? a + k0 * g.m + m : a + int64_t{m} * g.k + k0;
-  o.row = g.ta ? 1 : g.k;
-  o.step = g.ta ? g.m : 1;
-  o.list = lists.entries + int64_t{m} * g.k + k0;
-  o.depth = lists.count[block * g.m + m];
-  o.ldc = g.n;
-  o.fresh = block == 0;
-  return o;
+  const Number* list = lists.entries + int64_t{m} * g.k + k0;
+  const real* first = g.ta ? a + k0 * g.m + m : a + int64_t{m} * g.k + k0;
+  return {first, g.ta ? 1 : g.k, g.ta ? g.m : 1, nullptr, 0, nullptr, g.n, lists.count[block * g.m + m], block == 0, list};
 }
 
 // What a chunk makes of C.
@@ -158,8 +158,8 @@ struct Cut {
   int rows, columns;
 };
 Cut cut_of(const Gemm& g, bool packed) {
-  if (!packed) return {32, 2 * kWide};
-  return g.in_pieces ? Cut{kPieceRows, kPieceColumns} : Cut{256, 2 * kWide};
+  if (g.in_pieces) return {kPieceRows, kPieceColumns};
+  return {packed ? 256 : 32, 2 * kWide};
 }
 int by_list_chunks(const Gemm& g, const Cut& cut) { return ceil_div(g.m, cut.rows) * ceil_div(g.n, cut.columns); }
 
@@ -222,10 +222,14 @@ void masked(const Gemm& g, const real* a, const real* b, real* c, int chunk, con
 }  // namespace
 
 bool may_skip(const Gemm& g) {
-  return !g.tb && !g.accumulate && g.n >= 4 * kPanel && g.m < kMaxRows && g.k < kMaxRows && int64_t{g.m} * g.n * g.k >= (1 << 16);
+  return !g.tb && g.n >= 4 * kPanel && g.m < kMaxRows && g.k < kMaxRows && int64_t{g.m} * g.n * g.k >= (1 << 16);
 }
 
-int64_t masked_scratch(const Gemm& g) { return may_skip(g) ? (2 * int64_t{g.k} * masked_group(g) + kListedRows) * kPanel : 0; }
+int64_t sparse_scratch(const Gemm& g) {
+  if (!may_skip(g)) return 0;
+  const int64_t masked = (2 * int64_t{g.k} * masked_group(g) + kListedRows) * kPanel, packed = int64_t{kPackedDepth} * kWide;
+  return masked > packed ? masked : packed;
+}
 
 int64_t list_scratch(const Gemm& g) {
   constexpr int kNumbers = static_cast<int>(sizeof(real) / sizeof(Number));
@@ -238,7 +242,7 @@ bool sparse_product(const Gemm& g, const real* a, const real* b, const Destinati
   const Guess hope = guess(g, a);
   if (hope == Guess::dense) return false;
   const Lists lists = lists_in(g, hope == Guess::packed ? least(g.k, kPackedDepth) : g.k, shared);
-  pool.run(ceil_div(g.m, g.ta ? kBlock : kListedTogether),
+  pool.run(ceil_div(g.m, g.ta ? kColumnsTogether : kListedTogether),
            [&](int chunk, int) { (g.ta ? list_columns : list_rows)(g, a, chunk, lists); });
   int64_t count = 0;
   for (int i = 0; i < g.m * list_blocks(g, lists.depth); ++i) count += lists.count[i];

@@ -1,7 +1,7 @@
 // Matrix products C = op(A) op(B) on row-major matrices, cut into chunks that any thread may take.
 //
 // Why our own: at a VAE's sizes (64 rows against a 256x4096 weight) the time is in touching the weight once, in order,
-// at full multiply-add rate. No large operand is ever packed as a whole: a panel of columns of B is copied while it is
+// at full multiply-add rate. No weight is ever packed as a whole: a panel of columns of B is copied while it is
 // first used. A transposed B is never transposed: C' = op(B)' op(A)' streams its rows instead. If A turns out to be largely
 // zero, its zeros are left out. See docs/speed.md.
 //
@@ -20,8 +20,7 @@ namespace unpick {
 struct Gemm {
   int m, n, k;  // C [m,n], op(A) [m,k], op(B) [k,n]
   bool ta = false, tb = false;
-  bool accumulate = false;  // C += instead of C =
-  bool in_pieces = false;   // C goes to an optimiser: not with tb or accumulate
+  bool in_pieces = false;  // C goes to an optimiser: only with ta, without tb
 
   int64_t shared_scratch() const;  // elements, one per product in flight
   int64_t worker_scratch() const;  // elements, one per worker
@@ -29,7 +28,5 @@ struct Gemm {
 
 // Over the pool. `shared` and `scratch` (threads x worker_scratch) come from the caller: nothing is allocated.
 void gemm(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool);
-// On the calling thread alone, for use inside a chunk of something larger.
-void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch);
 
 }  // namespace unpick

@@ -1,29 +1,16 @@
-// The micro-kernel of all matrix products: a tile of C, R rows by V vectors, kept in registers while k runs.
-//
-// Per k it loads V vectors of B's row and broadcasts R elements of A. With `list`, k runs over the listed numbers only, which
-// leaves out terms that are exactly zero: same order, same sums.
-//
-// Why these sizes: R V sums, V vectors of B and one broadcast must fit the registers, and there must be enough
-// sums in flight to hide the latency of a multiply-add (8 or more). Few rows take more vectors.
+// The micro-kernel of all matrix products: a tile of C (tile.h). With `list`, k runs over the listed numbers only, which leaves out
+// terms that are exactly zero: same order, same sums. Few rows take more vectors.
 #pragma once
 
-#include "core/backend/simd.h"
+#include "core/backend/tile.h"
 
 namespace unpick::tile {
 inline namespace UNPICK_ISA {
 
-using namespace simd;
-
-#ifdef __wasm_simd128__
-inline constexpr int kRows = 2, kVectors = 4;  // a broadcast is a load there, and costs as much as one
-#else
-inline constexpr int kRows = kRegisters == 32 ? 8 : kBytes == 32 ? 6 : 4, kVectors = 2;  // the most rows of a tile; its vectors
-#endif
 inline constexpr int kListedRows = kRegisters == 32 ? 12 : kRows;  // by list: a point's ten tangents, say, together
-inline constexpr int kPanel = kVectors * kLanes;                   // columns of a tile, and of a packed panel of B
 inline constexpr int kWide = 8 * kLanes;                           // columns of a tile of a single row
 // The most of a product that goes to an optimiser at once: it stays in L2.
-inline constexpr int kPieceRows = 64, kPieceColumns = kRegisters == 32 ? 512 : 256, kPieceLine = kPieceColumns + 16;
+inline constexpr int kPieceRows = 32, kPieceColumns = 1024, kPieceLine = kPieceColumns + 16;
 inline constexpr int64_t kPiece = int64_t{kPieceRows + 2 * kRows} * kPieceLine;  // rows are shared out by tiles: up to two more
 inline constexpr int kAhead = 8;                                                 // listed rows of B that are asked for in advance
 
@@ -34,11 +21,11 @@ struct Operands {
   int64_t row, step;
   const real* b;  // row k at b + k * ldb
   int64_t ldb;
-  const Number* list = nullptr;  // null: k = 0..depth-1
-  int depth;                     // numbers of k
-  real* c;                       // row r at c + r * ldc
+  real* c;  // row r at c + r * ldc
   int64_t ldc;
-  bool fresh;  // C = instead of C +=
+  int depth;                     // numbers of k
+  bool fresh;                    // C = instead of C +=
+  const Number* list = nullptr;  // null: k = 0..depth-1
 };
 
 // Asks for lines that will be needed soon.
@@ -50,14 +37,11 @@ inline void fetch(const real* p, int64_t elements) {
 // kFar: rows of B lie where no cache has them, and are asked for in advance.
 template <int R, int V, bool kListed, bool kFar = false>
 __attribute__((noinline)) void product(const Operands& o) {
-  Vec sum[R][V];
+  Sums<V, R> sum{};
+  if (!o.fresh) load_rows<V, R>(sum, o.c, o.ldc);
   const real* a[R];
   UNPICK_UNROLL
-  for (int r = 0; r < R; ++r) {
-    a[r] = o.a + r * o.row;
-    UNPICK_UNROLL
-    for (int v = 0; v < V; ++v) sum[r][v] = o.fresh ? Vec{} : load(o.c + r * o.ldc + v * kLanes);
-  }
+  for (int r = 0; r < R; ++r) a[r] = o.a + r * o.row;
   const int64_t step = o.step, ldb = o.ldb;
   const real* b = o.b;
   const Number* list = o.list;
@@ -70,24 +54,13 @@ __attribute__((noinline)) void product(const Operands& o) {
       if constexpr (kFar) fetch(o.b + list[left > kAhead ? kAhead : 0] * ldb, V * kLanes);
       ++list;
     }
-    Vec line[V];
-    UNPICK_UNROLL
-    for (int v = 0; v < V; ++v) line[v] = load(b + v * kLanes);
-    UNPICK_UNROLL
-    for (int r = 0; r < R; ++r) {
-      UNPICK_UNROLL
-      for (int v = 0; v < V; ++v) sum[r][v] += a[r][at] * line[v];
-    }
+    add_product<V, R>(sum, a, at, b);
     if constexpr (!kListed) {
       at += step;
       b += ldb;
     }
   }
-  UNPICK_UNROLL
-  for (int r = 0; r < R; ++r) {
-    UNPICK_UNROLL
-    for (int v = 0; v < V; ++v) store(o.c + r * o.ldc + v * kLanes, sum[r][v]);
-  }
+  store_rows<V, R>(sum, o.c, o.ldc);
 }
 
 template <bool kListed, int R = kListed ? kListedRows : kRows>
@@ -131,12 +104,6 @@ void pack(const real* b, int64_t ldb, int depth, int width, real* packed) {
     }
   }
 }
-
-inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
-inline int least(int a, int b) { return a < b ? a : b; }
-
-// n things in `parts` nearly equal parts: where part i begins.
-inline int part(int n, int parts, int i) { return static_cast<int>(int64_t{n} * i / parts); }
 
 // Copies columns of B into panels, a few rows at a time, between the tiles of the block before.
 //

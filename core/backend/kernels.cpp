@@ -7,11 +7,8 @@ int64_t Gemm::shared_scratch() const { return kernels().gemm_shared_scratch(*thi
 int64_t Gemm::worker_scratch() const { return kernels().gemm_worker_scratch(*this); }
 
 void gemm(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool) {
-  kernels().gemm_over_pool(g, a, b, c, shared, scratch, pool);
-}
-
-void gemm(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch) {
-  kernels().gemm_alone(g, a, b, c, shared, scratch);
+  const Kernels& k = kernels();
+  if (!k.gemm_sparse(g, a, b, c, shared, scratch, pool)) k.gemm_dense(g, a, b, c, shared, scratch, pool);
 }
 
 }  // namespace unpick

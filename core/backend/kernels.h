@@ -28,9 +28,7 @@ struct Kernels {
   // gemm.h
   int64_t (*gemm_shared_scratch)(const Gemm& g);
   int64_t (*gemm_worker_scratch)(const Gemm& g);
-  void (*gemm_over_pool)(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch,
-                         Pool& pool);
-  void (*gemm_alone)(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch);
+  void (*gemm_dense)(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool);
   // The same if many elements of A are zero; else false, and nothing was written.
   bool (*gemm_sparse)(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool);
 
@@ -66,12 +64,11 @@ const Kernels& kernels_of_avx512();
 inline namespace UNPICK_ISA {
 int64_t product_shared_scratch(const Gemm& g);
 int64_t product_worker_scratch(const Gemm& g);
-void product_over_pool(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool);
-void product_alone(const Gemm& g, const real* a, const real* b, real* c, real* shared, real* scratch);
+void dense_product(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool);
 
 bool may_skip(const Gemm& g);           // zeros of A are looked for
 int64_t list_scratch(const Gemm& g);    // the part of the shared scratch for lists of nonzeros
-int64_t masked_scratch(const Gemm& g);  // what it needs of a worker's scratch
+int64_t sparse_scratch(const Gemm& g);  // what they need of a worker's scratch, besides a piece
 bool sparse_product(const Gemm& g, const real* a, const real* b, const Destination& c, real* shared, real* scratch, Pool& pool);
 
 bool pointwise_run(Op op, const Attributes& attr, real* y, const real* a, const real* b, int64_t n);

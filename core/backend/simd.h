@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "core/base/types.h"
 
@@ -79,6 +80,25 @@ UNPICK_INLINE Vec at_least(Vec x, Vec bound) {
   if constexpr (sizeof(real) == 4) return (Vec)__builtin_wasm_pmax_f32x4((Floats)x, (Floats)bound);
 #endif
   return x < bound ? bound : x;
+}
+
+// Lanes l of a and l + D of b change places, for each l that has bit D: low = a for those without, ...
+template <int D, int... L>
+UNPICK_INLINE void exchange(Vec& a, Vec& b, std::integer_sequence<int, L...>) {
+  const Vec low = __builtin_shufflevector(a, b, ((L & D) ? L - D + kLanes : L)...);
+  b = __builtin_shufflevector(a, b, ((L & D) ? L + kLanes : L + D)...);
+  a = low;
+}
+
+// rows[i][j] and rows[j][i] change places.
+template <int D = kLanes / 2>
+UNPICK_INLINE void transpose(Vec (&rows)[kLanes]) {
+  if constexpr (D > 0) {
+    UNPICK_UNROLL
+    for (int i = 0; i < kLanes; ++i)
+      if (!(i & D)) exchange<D>(rows[i], rows[i + D], std::make_integer_sequence<int, kLanes>{});
+    transpose<D / 2>(rows);
+  }
 }
 
 // The first n < kLanes elements; the rest are zero, or left alone.

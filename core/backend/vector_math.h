@@ -29,6 +29,17 @@ UNPICK_INLINE Vec sqrt(Vec x) {
   return by_lane(x, [](real v) { return std::sqrt(v); });
 }
 
+// Constants in memory, and to stay there: in the browser (V8) one that is part of the program is put together anew in three steps
+// wherever it is used.
+template <int N>
+UNPICK_INLINE const real* table(const real (&constants)[N]) {
+  const real* p = constants;
+#ifdef __wasm_simd128__
+  asm("" : "+r"(p));
+#endif
+  return p;
+}
+
 #ifdef UNPICK_DOUBLE
 
 UNPICK_INLINE Vec exp(Vec x) {
@@ -48,7 +59,8 @@ UNPICK_INLINE Vec log1p_of_unit(Vec u) {
 
 // Horner's scheme, highest coefficient first.
 template <int N>
-UNPICK_INLINE Vec polynomial(Vec x, const real (&c)[N]) {
+UNPICK_INLINE Vec polynomial(Vec x, const real (&coefficients)[N]) {
+  const real* c = table(coefficients);
   Vec y = splat(c[0]);
   UNPICK_UNROLL
   for (int i = 1; i < N; ++i) y = y * x + c[i];
@@ -61,8 +73,9 @@ UNPICK_INLINE Vec exp(Vec x) {
   const Vec shifted = x * real{1.44269504088896341f} + kShift;
   const Vec n = shifted - kShift;
   const Vec r = (x - n * real{0.693359375f}) + n * real{2.12194440e-4f};  // x - n log 2, in two parts
-  const Vec p =
-      polynomial(r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f});
+  static constexpr real kTerms[] = {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f,
+                                    4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f};
+  const Vec p = polynomial(r, kTerms);
   const Vec y = p * (r * r) + r + real{1};
   const Mask e = (Mask)shifted - (Mask)splat(kShift);  // n as an integer
   const Mask half = e >> 1;                            // 2^n in two factors: neither overflows
@@ -73,8 +86,9 @@ UNPICK_INLINE Vec exp(Vec x) {
 // log m + log 2 n for f = m - 1, m in [sqrt 1/2, sqrt 2)
 UNPICK_INLINE Vec log_near_one(Vec f, Vec n) {
   const Vec z = f * f;
-  const Vec p = polynomial(f, {7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
-                               -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f});
+  static constexpr real kTerms[] = {7.0376836292e-2f,  -1.1514610310e-1f, 1.1676998740e-1f,  -1.2420140846e-1f, 1.4249322787e-1f,
+                                    -1.6668057665e-1f, 2.0000714765e-1f,  -2.4999993993e-1f, 3.3333331174e-1f};
+  const Vec p = polynomial(f, kTerms);
   Vec y = p * f * z + n * real{-2.12194440e-4f};
   y -= z * real{0.5f};
   return (f + y) + n * real{0.693359375f};
@@ -106,8 +120,9 @@ UNPICK_INLINE Vec log1p_of_unit(Vec u) {
 
 UNPICK_INLINE Vec tanh(Vec x) {
   const Vec size = abs(x), z = x * x;
-  const Vec small =
-      polynomial(z, {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f, -3.33332819422e-1f}) * z * x + x;
+  static constexpr real kTerms[] = {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f,
+                                    -3.33332819422e-1f};
+  const Vec small = polynomial(z, kTerms) * z * x + x;
   const Vec large = real{1} - real{2} / (exp(size + size) + real{1});
   return select(size < splat(0.625f), small, select(x < Vec{}, -large, large));
 }
