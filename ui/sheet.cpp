@@ -24,13 +24,4 @@ void Sheet::draw(const Pen& pen, const Rect& where, size_t tile) const {
                      {(x + 1 - dx) / wide, (y + 1 - dy) / high});
 }
 
-ImU32 pixel_colour(const real* image, size_t p, int channels) {
-  const auto level = [&](int channel) {
-    return std::clamp(static_cast<float>(image[p * static_cast<size_t>(channels) + static_cast<size_t>(channel)]), 0.0f, 1.0f);
-  };
-  if (channels < 3) return mix(kGround, kLight, level(0));
-  const auto byte = [&](int channel) { return static_cast<ImU32>(std::lround(255 * level(channel))); };
-  return byte(0) << IM_COL32_R_SHIFT | byte(1) << IM_COL32_G_SHIFT | byte(2) << IM_COL32_B_SHIFT | IM_COL32_A_MASK;
-}
-
 }  // namespace unpick::ui

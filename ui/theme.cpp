@@ -96,16 +96,6 @@ void Fonts::load(float pixels_per_point) {
   ImGui::GetIO().FontGlobalScale = 1 / pixels_per_point;
 }
 
-ImU32 mix(ImU32 a, ImU32 b, float share) {
-  const float s = std::clamp(share, 0.0f, 1.0f);
-  ImU32 out = 0;
-  for (unsigned shift = 0; shift < 32; shift += 8) {
-    const auto from = static_cast<float>(a >> shift & 255), to = static_cast<float>(b >> shift & 255);
-    out |= static_cast<ImU32>(std::lround(from + s * (to - from))) << shift;
-  }
-  return out;
-}
-
 ImU32 faded(ImU32 colour, float opacity) {
   const auto alpha = static_cast<float>(colour >> IM_COL32_A_SHIFT & 255);
   return (colour & ~IM_COL32_A_MASK) | static_cast<ImU32>(std::lround(alpha * opacity)) << IM_COL32_A_SHIFT;

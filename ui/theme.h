@@ -7,6 +7,7 @@
 
 #include <imgui.h>
 
+#include <algorithm>
 #include <array>
 
 namespace unpick::ui {
@@ -32,7 +33,15 @@ struct Fonts {
 };
 
 // `a` at 0, `b` at 1, in sRGB.
-ImU32 mix(ImU32 a, ImU32 b, float share);
+constexpr ImU32 mix(ImU32 a, ImU32 b, float share) {
+  const float s = std::clamp(share, 0.0f, 1.0f);
+  ImU32 out = 0;
+  for (unsigned shift = 0; shift < 32; shift += 8) {
+    const auto from = static_cast<float>(a >> shift & 255), to = static_cast<float>(b >> shift & 255);
+    out |= static_cast<ImU32>(from + s * (to - from) + 0.5f) << shift;
+  }
+  return out;
+}
 ImU32 faded(ImU32 colour, float opacity);
 ImU32 viridis(float x);                        // x in [0,1]
 ImU32 diverging(float x, const Theme& theme);  // x in [-1,1]: blue, the paper, orange

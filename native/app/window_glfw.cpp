@@ -38,6 +38,7 @@ Window::Window(const std::string& title, int width, int height) {
   glfwMakeContextCurrent(window_);
   glfwSwapInterval(1);
   glfwSetWindowUserPointer(window_, this);
+  glfwSetInputMode(window_, GLFW_STICKY_MOUSE_BUTTONS, GLFW_TRUE);  // a click within one frame is one, too
   glfwSetScrollCallback(window_, [](GLFWwindow* w, double, double turn) { self(w).wheel_ += static_cast<float>(turn); });
   glfwSetCharCallback(window_, [](GLFWwindow* w, unsigned code) {
     if (code < 128) self(w).typed_ += static_cast<char>(std::tolower(static_cast<int>(code)));

@@ -3,6 +3,7 @@
 // The trainer has a thread of its own; the window draws when there is something new to see and else sleeps.
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -84,6 +85,13 @@ std::string export_run(const Snapshot& s, const io::Image& picture) {
   return directory.path();
 }
 
+// Processor time of this thread, seconds: training and the graphics driver share the cores with it.
+double work_done() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
 // How long frames took, and what was trained meanwhile.
 class Pace {
  public:
@@ -106,7 +114,7 @@ class Pace {
   using Clock = std::chrono::steady_clock;
   Clock::time_point begin_ = Clock::now();
   int64_t step_;
-  std::vector<double> ui_;  // seconds, without what the GL does
+  std::vector<double> ui_;  // seconds, without what the GL does to draw
 };
 
 // Frames until the window is closed, or until a picture of the finished run is taken.
@@ -184,9 +192,10 @@ class Loop {
     const auto now = std::chrono::steady_clock::now();
     const float seconds = std::chrono::duration<float>(now - drawn_at_).count();
     drawn_at_ = now;
+    const double before = work_done();
     screen_.begin(app_, window_.pixels_per_point());
     app_.frame(static_cast<float>(width), static_cast<float>(height), seconds, pointer);
-    pace_.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - now).count());
+    pace_.add(work_done() - before);
     screen_.draw(app_, wide, high);
     if (wants_picture_) picture_ = window_.picture();
     window_.show();

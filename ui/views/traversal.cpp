@@ -77,7 +77,12 @@ void draw_row(const View& v, const Rect& row, const Grid& g, size_t latent) {
   const float x = g.centre(row, share * last);
   v.pen.fill({x - 1.5f, y - 5, x + 1.5f, y + 5}, v.theme.amber);
   if (look.moved[latent] || t.held) v.pen.list->AddCircleFilled({x, y}, 5, v.theme.amber, 20);
-  if (t.hovered || t.held) v.pen.text({x + 8, y - 7}, Type::small_strong, v.theme.amber, fixed(look.code[latent], 2));
+  if (!t.hovered && !t.held) return;
+  const std::string value = fixed(look.code[latent], 2);
+  const float beside = x + 8;
+  v.pen.fill({beside - 1, y - 1, beside + v.pen.width(Type::small_strong, value) + 1, y + 1},
+             v.theme.paper);  // the line ends there
+  v.pen.text({beside, y - 7}, Type::small_strong, v.theme.amber, value);
 }
 
 void draw_header_of_columns(const View& v, const Rect& r, const Grid& g) {
