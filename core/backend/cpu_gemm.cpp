@@ -1,12 +1,11 @@
 // The matrix product: one micro-kernel (gemm_tile.h), three ways of feeding it. See gemm.h.
 //
-//   as stored     (stream_columns): a chunk is a few panels of columns of B; K is cut into blocks whose panel stays in L1. A is
-//   read
-//                                   as it is. A block of B is packed while the tiles of the block before are computed: a panel's
+//   as stored     (stream_columns)  A is read as it is. A chunk is a few panels of columns of B; K is cut into blocks whose panel
+//                                   stays in L1. A block of B is packed while the tiles of the block before are computed: a panel's
 //                                   rows lie on pages of their own, which no hardware prefetcher follows.
-//   A transposed  (outer_product):  a weight's gradient. K is the batch, so both factors are small, and are packed as a whole: A so
+//   A transposed  (outer_product)   A weight's gradient. K is the batch, so both factors are small, and are packed as a whole: A so
 //                                   that a tile's rows are neighbours, B in panels. A chunk is a few long lines of C.
-//   B transposed  (stream_rows):    rows of B are the long side; op(A)' is packed once (it is small), C' is formed in tiles
+//   B transposed  (stream_rows)     Rows of B are the long side; op(A)' is packed once (it is small), C' is formed in tiles
 //                                   and stored transposed.
 #include "core/backend/gemm_tile.h"
 #include "core/backend/kernels.h"

@@ -82,7 +82,7 @@ UNPICK_INLINE Vec at_least(Vec x, Vec bound) {
   return x < bound ? bound : x;
 }
 
-// Lanes l of a and l + D of b change places, for each l that has bit D: low = a for those without, ...
+// The lanes of a whose numbers have the bit D, and those of b whose numbers have it not, change places.
 template <int D, int... L>
 UNPICK_INLINE void exchange(Vec& a, Vec& b, std::integer_sequence<int, L...>) {
   const Vec low = __builtin_shufflevector(a, b, ((L & D) ? L - D + kLanes : L)...);
