@@ -8,6 +8,7 @@
 //   - Neighbouring pointwise rows and views (Broadcast, Permute, Slice) of one size become a *loop*: they run tile by tile,
 //     and rows that only the loop itself reads live in a small tile buffer and never reach memory. This is what a fused
 //     kernel would do, for every graph and every derivative, with no kernel to write.
+//   - A loop that alone is left to read what an earlier one makes moves there: the gradient of a loss is made along with the loss.
 //   - A loop behind a convolution follows it a few images at a time, while they are in the cache.
 //   - Offsets come from a best-fit scan over lifetimes; `str()` prints "arena X instead of Y".
 //
