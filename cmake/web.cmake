@@ -1,10 +1,11 @@
-# The lab as a page: 128-bit vectors, WebGL 2, two programs from one compilation. `./run build web` puts them into build/site.
+# The lab as a page: 128-bit vectors, WebGL 2, four programs from one compilation. `./run build web` puts them into build/site.
 #
 #   lab          for any server: one thread, the trainer has slices of time between frames
 #   lab-threads  for a page that may share memory (COOP and COEP headers): the trainer and its pool have threads
+#   lab-fma, lab-threads-fma  the same for browsers with relaxed vectors, which train in two thirds of the time
 #
-# Everything is compiled with -pthread, which a program without shared memory may contain, and linked twice: a file that is named
-# below stands for that of its kind in a library (pool_serial.cpp for pool_threads.cpp).
+# Everything is compiled with -pthread, which a program without shared memory may contain, and linked four times: a file that is
+# named below stands for that of its kind in a library (pool_serial.cpp for pool_threads.cpp).
 
 include(cmake/lab.cmake)
 target_compile_definitions(unpick_imgui PUBLIC IMGUI_IMPL_OPENGL_ES3)
@@ -29,12 +30,11 @@ add_library(unpick_page OBJECT web/lab.cpp web/record.cpp web/export.cpp web/ben
 target_link_libraries(unpick_page PUBLIC unpick_gl unpick_study)
 unpick_together(unpick_page 4 <Eigen/Core> <imgui.h>)
 
-add_executable(lab web/runner_slices.cpp core/base/pool_serial.cpp)
-target_link_options(lab PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web,worker)
-
-add_executable(lab-threads web/parking_futex.cpp)
-target_link_options(lab-threads PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web,worker -pthread -sPTHREAD_POOL_SIZE=Module.workers
-  -Wno-pthreads-mem-growth)
+# The kernels once more, for browsers that fuse a product and a sum (relaxed vectors): named in a program, they stand for the library's.
+add_library(unpick_relaxed OBJECT ${UNPICK_KERNELS} web/isa_relaxed.cpp)
+target_link_libraries(unpick_relaxed PRIVATE unpick_flags)
+target_compile_options(unpick_relaxed PRIVATE -mrelaxed-simd)
+set_source_files_properties(core/backend/isa_single.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 
 if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
   enable_language(C)
@@ -43,9 +43,28 @@ if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
   target_include_directories(unpick_unwind SYSTEM PRIVATE ${unwinder}/src ${unwinder}/include)
   target_compile_definitions(unpick_unwind PRIVATE __USING_WASM_EXCEPTIONS__ _LIBUNWIND_DISABLE_VISIBILITY_ANNOTATIONS)
   target_compile_options(unpick_unwind PRIVATE -pthread -fwasm-exceptions)
-  target_link_libraries(lab-threads PRIVATE unpick_unwind)
+  find_program(NODE node REQUIRED NO_CMAKE_FIND_ROOT_PATH)
 endif()
 
-foreach(program lab lab-threads)
-  target_link_libraries(${program} PRIVATE unpick_page)
+foreach(kernels "" -fma)
+  add_executable(lab${kernels} web/runner_slices.cpp core/base/pool_serial.cpp)
+  target_link_options(lab${kernels} PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web,worker)
+
+  add_executable(lab-threads${kernels} web/parking_futex.cpp)
+  target_link_options(lab-threads${kernels} PRIVATE ${UNPICK_LINK} -sENVIRONMENT=web,worker -pthread
+    -sPTHREAD_POOL_SIZE=Module.workers -Wno-pthreads-mem-growth)
+  if(TARGET unpick_unwind)
+    target_link_libraries(lab-threads${kernels} PRIVATE unpick_unwind)
+  endif()
+
+  foreach(program lab${kernels} lab-threads${kernels})
+    target_link_libraries(${program} PRIVATE unpick_page)
+    if(kernels)
+      target_link_libraries(${program} PRIVATE unpick_relaxed)
+      if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+        add_custom_command(TARGET ${program} POST_BUILD VERBATIM
+          COMMAND ${NODE} ${PROJECT_SOURCE_DIR}/web/clang14/renumber.mjs $<TARGET_FILE_DIR:${program}>/${program}.wasm)
+      endif()
+    endif()
+  endforeach()
 endforeach()

@@ -1,5 +1,5 @@
-// What the page does around the lab: checks what the browser can do, loads the program that suits it, keeps the run between visits,
-// and tells in words what the canvas shows.
+// What the page does around the lab: loads the program that suits the browser (program.js), keeps the run between visits, and tells
+// in words what the canvas shows.
 //
 // Settings come from the address's hash (#preset=live&beta=4&seed=7, and pair=posterior=full for a second model), else from the run that was kept. A run goes on only under the
 // hash with which it began. What is kept lies in this browser's IndexedDB, with weights and moments as they are in memory; the chosen
@@ -17,7 +17,6 @@ const state = document.getElementById('state');
 const why = document.getElementById('why');
 const words = document.getElementById('words');
 const options = new URLSearchParams(location.search);
-const isolated = crossOriginIsolated && options.get('threads') !== 'off';
 const cores = Math.min(navigator.hardwareConcurrency || 1, 8);
 const embedded = options.get('embed');  // the name of the only view
 let broken = false;
@@ -84,15 +83,10 @@ async function forget() {
 
 // ---- the program -----------------------------------------------------------------------------------------------------
 
-// The smallest modules that use a 128-bit vector, and that catch an exception.
-const validates = (...bytes) => WebAssembly.validate(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, ...bytes]));
-const simd = () => validates(1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11);
-const exceptions = () => validates(1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 8, 1, 6, 0, 6, 64, 25, 11, 11);
-
 function what_is_missing() {
   if (typeof WebAssembly !== 'object') return 'The lab is a WebAssembly program, and this browser runs none.';
-  if (!simd()) return 'The lab needs WebAssembly with 128-bit vectors (SIMD): Chrome 91, Firefox 89, Safari 16.4 or newer.';
-  if (!exceptions()) return 'The lab needs WebAssembly with exceptions: Chrome 95, Firefox 100, Safari 16.4 or newer.';
+  if (!browser.simd()) return 'The lab needs WebAssembly with 128-bit vectors (SIMD): Chrome 91, Firefox 89, Safari 16.4 or newer.';
+  if (!browser.exceptions()) return 'The lab needs WebAssembly with exceptions: Chrome 95, Firefox 100, Safari 16.4 or newer.';
   if (!document.createElement('canvas').getContext('webgl2'))
     return 'The lab draws with WebGL 2, which this browser does not offer. Hardware acceleration may be switched off in its settings.';
 }
@@ -103,7 +97,7 @@ let lab, database, kept_step = -1, kept_at = 0, told_at = -1e9, ticking = null, 
 const unpick = {
   post: line => lab.ccall('unpick_post', null, ['string'], [line]),
   report: () => JSON.parse(lab.ccall('unpick_report', 'string', [], [])),
-  threads: isolated ? (cores > 2 ? cores - 1 : cores) : 1,  // with many, one is left to the window
+  threads: browser.threads ? (cores > 2 ? cores - 1 : cores) : 1,  // with many, one is left to the window
   keep,
 };
 
@@ -121,8 +115,8 @@ async function start() {
   const missing = what_is_missing();
   if (missing) return problem(missing);
   set_theme(chosen.dark ?? matchMedia('(prefers-color-scheme: dark)').matches);
-  const name = isolated ? 'lab-threads.js' : 'lab.js';
-  const [record] = await Promise.all([embedded ? null : store.get().catch(() => null), load(name)]);
+  unpick.program = browser.program();
+  const [record] = await Promise.all([embedded ? null : store.get().catch(() => null), load(unpick.program + '.js')]);
   const hash = new URLSearchParams(location.hash.slice(1)), pair = hash.get('pair');
   hash.delete('pair');
   const asked = [...hash].map(([name, value]) => `${name}=${value}`);

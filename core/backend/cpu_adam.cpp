@@ -21,9 +21,9 @@ UNPICK_INLINE Moments update(const AdamFactors& f, Vec w, Vec g, Vec m, Vec v) {
   g = cleared(g, abs(g), tiny[0]);
   m = cleared(m, abs(m), tiny[1]);
   v = cleared(v, v, tiny[2]);
-  m += f.one_minus_b1 * (g - m);
-  v += f.one_minus_b2 * (g * g - v);
-  w -= f.rate * m / (simd::sqrt(v) * f.correction + f.epsilon);
+  m = multiply_add(splat(f.one_minus_b1), g - m, m);
+  v = multiply_add(splat(f.one_minus_b2), multiply_add(g, g, -v), v);
+  w -= f.rate * m / multiply_add(simd::sqrt(v), splat(f.correction), splat(f.epsilon));
   return {w, m, v};
 }
 

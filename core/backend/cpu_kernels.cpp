@@ -18,7 +18,7 @@ int64_t multiply_adds_run(int64_t times, real* result) {
   const Vec a = splat(result[1]), b = splat(result[2]);
   for (int64_t t = 0; t < times; ++t) {
     UNPICK_UNROLL
-    for (int i = 0; i < kSums; ++i) sum[i] = sum[i] * a + b;
+    for (int i = 0; i < kSums; ++i) sum[i] = multiply_add(sum[i], a, b);
   }
   UNPICK_UNROLL
   for (int i = 1; i < kSums; ++i) sum[0] += sum[i];

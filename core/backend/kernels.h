@@ -23,7 +23,7 @@ struct AdamFactors {
 };
 
 struct Kernels {
-  const char* isa;  // "sse4", "avx2", "avx512"; "baseline" on other machines
+  const char* isa;  // "sse4", "avx2", "avx512"; "relaxed" in browsers that fuse, "baseline" elsewhere
 
   // gemm.h
   int64_t (*gemm_shared_scratch)(const Gemm& g);
@@ -59,6 +59,7 @@ const Kernels& kernels_of_baseline();
 const Kernels& kernels_of_sse4();
 const Kernels& kernels_of_avx2();
 const Kernels& kernels_of_avx512();
+const Kernels& kernels_of_relaxed();
 
 // What one instruction set's files define for each other and for its table.
 inline namespace UNPICK_ISA {

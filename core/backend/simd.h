@@ -1,7 +1,7 @@
 // The vector that every CPU kernel is written in: as wide as the instruction set for which the file is being compiled.
 //
 // Why vector extensions and not intrinsics: one source serves AVX-512, AVX2, SSE, NEON and wasm, in float and in double.
-// Products are written `sum += a * b`, which compilers contract to one fused multiply-add where there is one.
+// Sums of products are written multiply_add(a, b, sum): one instruction where there is one.
 //
 // A kernel file holds its functions in `inline namespace UNPICK_ISA`, so that the same file compiled for two instruction sets
 // gives two sets of symbols. For the same reason it calls nothing that the linker could share between them: no Eigen, no
@@ -10,6 +10,7 @@
 // Loops over an array of vectors need UNPICK_UNROLL, every one of them, or the array leaves the registers.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -22,6 +23,8 @@
 #define UNPICK_ISA avx2
 #elif defined(__SSE4_1__)
 #define UNPICK_ISA sse4
+#elif defined(__wasm_relaxed_simd__)
+#define UNPICK_ISA relaxed
 #else
 #define UNPICK_ISA baseline
 #endif
@@ -51,36 +54,44 @@ using Mask = Int __attribute__((vector_size(kBytes)));  // the result of compari
 // Typedefs: in an alias declaration clang 14 drops `aligned` and would load as if from a full line.
 typedef real VecU __attribute__((vector_size(kBytes), aligned(sizeof(real)), may_alias));  // NOLINT(modernize-use-using)
 
-#ifdef __wasm_simd128__
-using Floats = float __attribute__((vector_size(16)));  // what its builtins take
-#endif
-
 UNPICK_INLINE Vec load(const real* p) { return *reinterpret_cast<const VecU*>(p); }
 UNPICK_INLINE void store(real* p, Vec v) { *reinterpret_cast<VecU*>(p) = v; }
 UNPICK_INLINE Vec splat(real x) { return x - Vec{}; }
-#ifdef __wasm_simd128__
+
+// f on each lane: for functions that are not worth a vector form.
+template <class F>
+UNPICK_INLINE Vec by_lane(Vec x, F f) {
+  for (int i = 0; i < kLanes; ++i) x[i] = f(x[i]);
+  return x;
+}
+
+// at_most, at_least: NaN stays NaN. multiply_add: a b + c, rounded once where the machine can; compilers contract it by themselves,
+// but not for browsers, whose machines differ.
+#ifdef __wasm_simd128__                        // built for float alone
 inline constexpr bool kKeepsDenormals = true;  // there is no switch (core/base/denormals.h): kernels that meet many avoid them
+UNPICK_INLINE Vec at_most(Vec x, Vec bound) { return __builtin_wasm_pmin_f32x4(x, bound); }
+UNPICK_INLINE Vec at_least(Vec x, Vec bound) { return __builtin_wasm_pmax_f32x4(x, bound); }
+UNPICK_INLINE Vec sqrt(Vec x) { return __builtin_wasm_sqrt_f32x4(x); }
 #else
 inline constexpr bool kKeepsDenormals = false;
+UNPICK_INLINE Vec at_most(Vec x, Vec bound) { return bound < x ? bound : x; }
+UNPICK_INLINE Vec at_least(Vec x, Vec bound) { return x < bound ? bound : x; }
+UNPICK_INLINE Vec sqrt(Vec x) {
+  return by_lane(x, [](real v) { return std::sqrt(v); });
+}
+#endif
+#if defined(__wasm_relaxed_simd__) && __clang_major__ < 15  // under the number of a draft: web/clang14/renumber.mjs
+UNPICK_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return __builtin_wasm_fma_f32x4(a, b, c); }
+#elif defined(__wasm_relaxed_simd__)
+UNPICK_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return __builtin_wasm_relaxed_madd_f32x4(a, b, c); }
+#else
+UNPICK_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return a * b + c; }
 #endif
 
 // What can be done with bits is: where there is no instruction for a choice (a browser on most machines) one costs three.
 UNPICK_INLINE Vec select(Mask m, Vec yes, Vec no) { return m ? yes : no; }
 UNPICK_INLINE Vec where(Mask m, Vec x) { return (Vec)((Mask)x & m); }  // 0 elsewhere
 UNPICK_INLINE Vec abs(Vec x) { return (Vec)((Mask)x & ~(Mask)splat(real{-0.0f})); }
-// NaN stays NaN.
-UNPICK_INLINE Vec at_most(Vec x, Vec bound) {
-#ifdef __wasm_simd128__
-  if constexpr (sizeof(real) == 4) return (Vec)__builtin_wasm_pmin_f32x4((Floats)x, (Floats)bound);
-#endif
-  return bound < x ? bound : x;
-}
-UNPICK_INLINE Vec at_least(Vec x, Vec bound) {
-#ifdef __wasm_simd128__
-  if constexpr (sizeof(real) == 4) return (Vec)__builtin_wasm_pmax_f32x4((Floats)x, (Floats)bound);
-#endif
-  return x < bound ? bound : x;
-}
 
 // The lanes of a whose numbers have the bit D, and those of b whose numbers have it not, change places.
 template <int D, int... L>

@@ -58,7 +58,7 @@ UNPICK_INLINE void add_product(Sums<V, R>& sum, const real* const* row, int64_t 
   UNPICK_UNROLL
   for (int r = 0; r < R; ++r) {
     UNPICK_UNROLL
-    for (int v = 0; v < V; ++v) sum[r][v] += row[r][at] * line[v];
+    for (int v = 0; v < V; ++v) sum[r][v] = multiply_add(splat(row[r][at]), line[v], sum[r][v]);
   }
 }
 

@@ -15,20 +15,6 @@
 namespace unpick::simd {
 inline namespace UNPICK_ISA {
 
-// f on each lane: for functions that are not worth a vector form.
-template <class F>
-UNPICK_INLINE Vec by_lane(Vec x, F f) {
-  for (int i = 0; i < kLanes; ++i) x[i] = f(x[i]);
-  return x;
-}
-
-UNPICK_INLINE Vec sqrt(Vec x) {
-#ifdef __wasm_simd128__
-  if constexpr (sizeof(real) == 4) return (Vec)__builtin_wasm_sqrt_f32x4((Floats)x);
-#endif
-  return by_lane(x, [](real v) { return std::sqrt(v); });
-}
-
 // Constants in memory, and to stay there: in the browser (V8) one that is part of the program is put together anew in three steps
 // wherever it is used.
 template <int N>
@@ -63,20 +49,20 @@ UNPICK_INLINE Vec polynomial(Vec x, const real (&coefficients)[N]) {
   const real* c = table(coefficients);
   Vec y = splat(c[0]);
   UNPICK_UNROLL
-  for (int i = 1; i < N; ++i) y = y * x + c[i];
+  for (int i = 1; i < N; ++i) y = multiply_add(y, x, splat(c[i]));
   return y;
 }
 
 UNPICK_INLINE Vec exp(Vec x) {
   constexpr real kShift = 12582912;                  // 1.5 2^23: adding it rounds to an integer, which is then in the low bits
   x = at_least(at_most(x, splat(89)), splat(-104));  // beyond, the scaling below gives infinity, and 0
-  const Vec shifted = x * real{1.44269504088896341f} + kShift;
+  const Vec shifted = multiply_add(x, splat(1.44269504088896341f), splat(kShift));
   const Vec n = shifted - kShift;
-  const Vec r = (x - n * real{0.693359375f}) + n * real{2.12194440e-4f};  // x - n log 2, in two parts
+  const Vec r = multiply_add(n, splat(2.12194440e-4f), multiply_add(n, splat(-0.693359375f), x));  // x - n log 2, in two parts
   static constexpr real kTerms[] = {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f,
                                     4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f};
   const Vec p = polynomial(r, kTerms);
-  const Vec y = p * (r * r) + r + real{1};
+  const Vec y = multiply_add(p, r * r, r) + real{1};
   const Mask e = (Mask)shifted - (Mask)splat(kShift);  // n as an integer
   const Mask half = e >> 1;                            // 2^n in two factors: neither overflows
   const Vec low = (Vec)((half + 127) << 23), high = (Vec)((e - half + 127) << 23);
@@ -89,9 +75,8 @@ UNPICK_INLINE Vec log_near_one(Vec f, Vec n) {
   static constexpr real kTerms[] = {7.0376836292e-2f,  -1.1514610310e-1f, 1.1676998740e-1f,  -1.2420140846e-1f, 1.4249322787e-1f,
                                     -1.6668057665e-1f, 2.0000714765e-1f,  -2.4999993993e-1f, 3.3333331174e-1f};
   const Vec p = polynomial(f, kTerms);
-  Vec y = p * f * z + n * real{-2.12194440e-4f};
-  y -= z * real{0.5f};
-  return (f + y) + n * real{0.693359375f};
+  const Vec low = multiply_add(p * f, z, n * real{-2.12194440e-4f});
+  return multiply_add(n, splat(0.693359375f), f + multiply_add(z, splat(-0.5f), low));
 }
 
 UNPICK_INLINE Vec log(Vec x) {
@@ -122,7 +107,7 @@ UNPICK_INLINE Vec tanh(Vec x) {
   const Vec size = abs(x), z = x * x;
   static constexpr real kTerms[] = {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f,
                                     -3.33332819422e-1f};
-  const Vec small = polynomial(z, kTerms) * z * x + x;
+  const Vec small = multiply_add(polynomial(z, kTerms) * z, x, x);
   const Vec large = real{1} - real{2} / (exp(size + size) + real{1});
   return select(size < splat(0.625f), small, select(x < Vec{}, -large, large));
 }

@@ -1,4 +1,4 @@
-// The page in a real browser, with and without threads: it loads without a complaint, trains at once, gives the numbers of the
+// The page in a real browser, with each of its four programs: it loads without a complaint, trains at once, gives the numbers of the
 // command line, and keeps the run. `./run test web` runs this; by hand: node --test web/tests with UNPICK_SITE (the folder to
 // serve), UNPICK_PROGRAM (the command line) and CHROMIUM.
 import assert from 'node:assert/strict';
@@ -11,17 +11,18 @@ import {gzipSync} from 'node:zlib';
 import {address, builds, close, open, post, program, report, settled, site, still, tiny, until, wide} from './support.mjs';
 
 test('the download is small', () => {
-  const sizes = names => names.reduce((sum, name) => sum + gzipSync(readFileSync(join(site, name))).length, 0);
-  const plain = sizes(['index.html', 'page.js', 'lab.js', 'lab.wasm']);
-  const threaded = sizes(['index.html', 'page.js', 'lab-threads.js', 'lab-threads.worker.js', 'lab-threads.wasm']);
-  console.log(`measured: download ${plain} bytes gzip, with threads ${threaded}`);
-  assert.ok(plain <= 600_000 && threaded <= 600_000, `${plain} and ${threaded} bytes`);
+  for (const build of Object.keys(builds)) {
+    const parts = ['.js', '.wasm', ...(build.includes('threads') ? ['.worker.js'] : [])].map(part => build + part);
+    const size = ['index.html', 'program.js', 'page.js', ...parts].reduce((sum, name) => sum + gzipSync(readFileSync(join(site, name))).length, 0);
+    console.log(`measured: ${build}: a download of ${size} bytes gzip`);
+    assert.ok(size <= 600_000, `${build}: ${size} bytes`);
+  }
 });
 
 for (const [name, search] of Object.entries(builds)) {
   test(`${name}: it trains by itself, the loss falls, and a paused lab does nothing`, async () => {
     const page = await open(search + tiny);
-    assert.equal(await page.evaluate(() => unpick.threads > 1), name === 'threads');
+    assert.deepEqual(await page.evaluate(() => [unpick.program, unpick.threads > 1]), [name, name.includes('threads')]);
     await until(page, () => unpick.report().step >= 300);
     const {loss, first_loss: first, frame_ms: frame} = await report(page);
     assert.ok(loss < first / 2, `${loss} after ${first}`);

@@ -8,7 +8,7 @@ const flags = ['--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--e
                '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 export const tiny = '#data=dsprites:shape=ellipse,scale=2,orientation=0,posX=8..15,posY=8..11&model=linear&latent=3&batch=8';
 export const wide = {viewport: {width: 1280, height: 800}};
-export const builds = {'one thread': '?threads=off', threads: ''};
+export const builds = {lab: '?threads=off&fma=off', 'lab-threads': '?fma=off', 'lab-fma': '?threads=off', 'lab-threads-fma': ''};
 let server;
 export let browser, address;
 
