@@ -144,7 +144,8 @@ void App::frame(float width, float height, float seconds, Pointer pointer) {
   ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0);
   ImGui::Begin("lab", nullptr,
                ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoBringToFrontOnFocus |
-                   ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoSavedSettings);
+                   ImGuiWindowFlags_NoScrollWithMouse | ImGuiWindowFlags_NoSavedSettings |
+                   ImGuiWindowFlags_NoBackground);  // the host has cleared the screen to paper
   ImGui::PopStyleVar(2);
   const Pen pen(ImGui::GetWindowDrawList(), theme, fonts_);
   const Snapshot& now = lab_.latest();

@@ -102,6 +102,11 @@ void Pen::fill(const Rect& r, ImU32 colour, float rounding) const {
 void Pen::outline(const Rect& r, ImU32 colour, float thickness, float rounding) const {
   list->AddRect({r.x0, r.y0}, {r.x1, r.y1}, colour, rounding, 0, thickness);
 }
+void Pen::dot(ImVec2 at, float radius, ImU32 colour) const {
+  const float reach = radius * fonts.dot.reach;
+  list->PrimReserve(6, 4);
+  list->PrimRectUV({at.x - reach, at.y - reach}, {at.x + reach, at.y + reach}, fonts.dot.low, fonts.dot.high, colour);
+}
 void Pen::line(ImVec2 a, ImVec2 b, ImU32 colour, float thickness) const { list->AddLine(a, b, colour, thickness); }
 void Pen::polyline(std::span<const ImVec2> points, ImU32 colour, float thickness, bool closed) const {
   list->AddPolyline(points.data(), static_cast<int>(points.size()), colour, closed ? ImDrawFlags_Closed : 0, thickness);

@@ -44,6 +44,7 @@ class Pen {
 
   void fill(const Rect& r, ImU32 colour, float rounding = 0) const;
   void outline(const Rect& r, ImU32 colour, float thickness = 1, float rounding = 0) const;
+  void dot(ImVec2 at, float radius, ImU32 colour) const;  // a small one, of many: two triangles
   void line(ImVec2 a, ImVec2 b, ImU32 colour, float thickness = 1) const;
   void polyline(std::span<const ImVec2> points, ImU32 colour, float thickness, bool closed = false) const;
   void dashed(std::span<const ImVec2> points, ImU32 colour, float thickness, float dash, bool closed = false) const;

@@ -39,6 +39,22 @@ void make_digits_even(ImFont& font) {
   }
 }
 
+// Draws it into the place that the atlas has kept for it.
+Dot baked_dot(ImFontAtlas& atlas, int place, float radius) {
+  const ImFontAtlasCustomRect& r = *atlas.GetCustomRectByIndex(place);
+  const float middle = 0.5f * static_cast<float>(r.Width);
+  for (int y = 0; y < r.Height; ++y)
+    for (int x = 0; x < r.Width; ++x) {
+      const float away = std::hypot(static_cast<float>(x) + 0.5f - middle, static_cast<float>(y) + 0.5f - middle);
+      const float covered = std::clamp(radius + 0.5f - away, 0.0f, 1.0f);
+      atlas.TexPixelsAlpha8[(r.Y + y) * atlas.TexWidth + r.X + x] = static_cast<unsigned char>(std::lround(255 * covered));
+    }
+  Dot dot;
+  atlas.CalcCustomRectUV(&r, &dot.low, &dot.high);
+  dot.reach = middle / radius;
+  return dot;
+}
+
 // matplotlib's viridis (van der Walt and Smith, CC0), every sixteenth entry.
 constexpr unsigned kViridis[] = {0x440154, 0x481a6c, 0x472f7d, 0x414487, 0x39568c, 0x31688e, 0x2a788e, 0x23888e,
                                  0x1f988b, 0x22a884, 0x35b779, 0x54c568, 0x7ad151, 0xa5db36, 0xd2e21b, 0xfde725};
@@ -90,7 +106,10 @@ void Fonts::load(float pixels_per_point) {
     faces[i] = atlas.AddFontFromMemoryTTF(const_cast<unsigned char*>(data), static_cast<int>(bytes),
                                           std::round(kFaces[i].size * pixels_per_point), &config, kRanges);
   }
+  const float radius = 3 * pixels_per_point;  // of the usual dots or a little more: a texture much larger would be drawn ragged
+  const int side = 2 * static_cast<int>(std::ceil(radius + 1)), place = atlas.AddCustomRectRegular(side, side);
   atlas.Build();
+  dot = baked_dot(atlas, place, radius);
   for (ImFont* font : faces) make_digits_even(*font);
   ImGui::GetIO().FontDefault = (*this)[Type::body];
   ImGui::GetIO().FontGlobalScale = 1 / pixels_per_point;

@@ -24,9 +24,16 @@ inline constexpr ImU32 kGround = IM_COL32(0x17, 0x2a, 0x3f, 0xff), kLight = IM_C
 
 enum class Type { small, small_strong, body, strong, title, display };
 
+// A disc in the texture of the typeface: from `low` to `high` of it, `reach` radii to each side of the middle.
+struct Dot {
+  ImVec2 low, high;
+  float reach = 1;
+};
+
 // The typeface in every size; digits are all as wide as 0.
 struct Fonts {
   std::array<ImFont*, 6> faces{};
+  Dot dot;
   ImFont* operator[](Type type) const { return faces[static_cast<size_t>(type)]; }
   static float size(Type type);       // points per em
   void load(float pixels_per_point);  // anew, into the atlas of the current context

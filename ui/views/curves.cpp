@@ -110,6 +110,15 @@ void look_back(const View& v, const Rect& area, double last_step) {
   v.pen.list->AddCircleFilled({x, area.y1}, 5, v.theme.amber, 20);
 }
 
+// A level stretch is one piece however long it is: each piece is six triangles, and graphics without a card counts them.
+void add_to_curve(std::vector<ImVec2>& points, ImVec2 next, float level) {
+  const size_t n = points.size();
+  if (n >= 2 && std::abs(points[n - 2].y - next.y) < level && std::abs(points[n - 1].y - next.y) < level)
+    points.back() = next;
+  else
+    points.push_back(next);
+}
+
 void draw_lines(const View& v, Rect r, std::span<const Line> lines, float names) {
   const Curves& c = *v.now.curves;
   Rect area{r.x0 + 40, r.y0, r.x1 - names, r.y1 - 20};
@@ -121,15 +130,14 @@ void draw_lines(const View& v, Rect r, std::span<const Line> lines, float names)
   const auto last = static_cast<double>(std::max<int64_t>(c.step.back(), 10));
   const Axis axis = vertical(v, lines);
   draw_grid(v, area, axis, last);
+  const float pixel = 1 / ImGui::GetIO().DisplayFramebufferScale.x;
   std::vector<ImVec2> points;
   for (const Line& line : lines) {
     points.clear();
-    float taken = -1;
     for (size_t i = 0; i < c.step.size(); ++i) {
       const float x = area.x0 + static_cast<float>(static_cast<double>(c.step[i]) / last) * area.width();
-      if (x < taken + 0.5f && i + 1 < c.step.size()) continue;
-      taken = x;
-      points.push_back({x, area.y1 - std::clamp(axis.share((*line.values)[i]), 0.0f, 1.0f) * area.height()});
+      if (!points.empty() && x < points.back().x + pixel && i + 1 < c.step.size()) continue;
+      add_to_curve(points, {x, area.y1 - std::clamp(axis.share((*line.values)[i]), 0.0f, 1.0f) * area.height()}, 0.2f * pixel);
     }
     v.pen.polyline(points, line.colour, line.thickness);
   }

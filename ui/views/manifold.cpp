@@ -40,7 +40,7 @@ void draw_cloud(const View& v, const Orbit& orbit, float radius) {
   std::sort(dots.begin(), dots.end(), [](const auto& a, const auto& b) { return a.depth < b.depth; });
   for (const Orbit::Seen& dot : dots) {
     const float near = std::clamp(0.5f + 0.5f * dot.depth / radius, 0.0f, 1.0f);
-    v.pen.list->AddCircleFilled(dot.at, 1.5f + 1.2f * near, faded(v.theme.quiet, 0.25f + 0.5f * near), 8);
+    v.pen.dot(dot.at, 1.5f + 1.2f * near, faded(v.theme.quiet, 0.25f + 0.5f * near));
   }
 }
 

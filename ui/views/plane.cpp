@@ -99,7 +99,7 @@ void draw_codes(const View& v, const Plane& plane) {
   for (size_t i = 0; i < s.images.size(); ++i) {
     const auto share = colour ? static_cast<float>((colour->values[i] - low) / std::max(high - low, 1e-9)) : 0.5f;
     const ImVec2 p = plane.at(s.mu[i * width + static_cast<size_t>(plane.a)], s.mu[i * width + static_cast<size_t>(plane.b)]);
-    v.pen.list->AddCircleFilled(p, 2.4f, faded(viridis(share), 0.9f), 10);
+    v.pen.dot(p, 2.4f, faded(viridis(share), 0.9f));
   }
 }
 
