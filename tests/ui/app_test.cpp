@@ -54,6 +54,18 @@ TEST(App, APairIsDrawnSideBySideAndOneAboveTheOther) {
   EXPECT_GE(before, 4) << "each model has pictures of its own";
 }
 
+// What a machine without a graphics card draws sixty times a second, however long the run.
+TEST(App, AFrameIsFewTrianglesAndLeavesThePaperToTheHost) {
+  Lab1 l;
+  l.ask("set steps 900");
+  l.ask("step 900");
+  l.frame(1280, 800);
+  const ImDrawData& drawn = *ImGui::GetDrawData();
+  EXPECT_LT(drawn.TotalIdxCount / 3, 20000);
+  for (const ImDrawVert& corner : drawn.CmdLists[0]->VtxBuffer)
+    if (corner.pos.x < 1 && corner.pos.y < 1) ADD_FAILURE() << "something is painted into the corner of the sheet";
+}
+
 TEST(App, NothingIsUploadedTwice) {
   Lab1 l;
   for (int i = 0; i < 3; ++i) l.frame();
