@@ -328,7 +328,7 @@ EMSCRIPTEN_KEEPALIVE const char* unpick_report() {
       ",\"reconstruction\":" + web::json_number(s.losses.reconstruction) + ",\"kl\":" + web::json_number(s.losses.kl) +
       ",\"per_second\":" + web::json_number(s.steps_per_second) + ",\"frame_ms\":" + web::json_number(p.frame_ms) +
       ",\"frames\":" + std::to_string(p.frames) + ",\"pictures\":" + std::to_string(s.pictures ? s.pictures->step : -1) +
-      ",\"look\":" + std::to_string(s.look ? s.look->serial : -1) + ",\"light\":" + web::json_number(light) + ",\"code\":[" + code +
+      ",\"looked\":" + std::to_string(s.look ? s.look->step : -1) + ",\"light\":" + web::json_number(light) + ",\"code\":[" + code +
       "],\"scores\":{" + scores + "},\"words\":" + web::words_of(s.config) + ",\"message\":" + web::quoted(s.message) + "}";
   return p.report.c_str();
 }

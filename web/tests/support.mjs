@@ -29,7 +29,7 @@ export const post = (page, line) => page.evaluate(text => unpick.post(text), lin
 // been taken yet: who waits for it names the step that it leads to.
 export const settled = (page, step) => until(page, step => {
   const r = unpick.report();
-  return !r.playing && r.step > 0 && r.step === (step ?? r.step) && r.pictures === r.step;
+  return !r.playing && r.step > 0 && r.step === (step ?? r.step) && r.pictures === r.step && r.looked === r.step;
 }, step);
 
 // The report once the page has done nothing for half a second, however slow the machine was to get there.
