@@ -2,7 +2,7 @@
 #
 #   lab          for any server: one thread, the trainer has slices of time between frames
 #   lab-threads  for a page that may share memory (COOP and COEP headers): the trainer and its pool have threads
-#   lab-fma, lab-threads-fma  the same for browsers with relaxed vectors, which train in two thirds of the time
+#   lab-fma, lab-threads-fma  the same for browsers with relaxed vectors, which train W1 in five sixths of the time
 #
 # Everything is compiled with -pthread, which a program without shared memory may contain, and linked four times: a file that is
 # named below stands for that of its kind in a library (pool_serial.cpp for pool_threads.cpp).
@@ -31,7 +31,7 @@ target_link_libraries(unpick_page PUBLIC unpick_gl unpick_study)
 unpick_together(unpick_page 4 <Eigen/Core> <imgui.h>)
 
 # The kernels once more, for browsers that fuse a product and a sum (relaxed vectors): named in a program, they stand for the library's.
-add_library(unpick_relaxed OBJECT ${UNPICK_KERNELS} web/isa_relaxed.cpp)
+add_library(unpick_relaxed OBJECT ${UNPICK_KERNELS} core/backend/isa_single.cpp)
 target_link_libraries(unpick_relaxed PRIVATE unpick_flags)
 target_compile_options(unpick_relaxed PRIVATE -mrelaxed-simd)
 set_source_files_properties(core/backend/isa_single.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
